@@ -1,0 +1,27 @@
+namespace AgentRag.Documents;
+
+/// <summary>One source text, as read from a file or from one row of a data set.</summary>
+public sealed record Document
+{
+    /// <summary>Unique id within an index: a file's path below its root without extension, or a row's own id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The title: front matter, first heading, HTML title, row title, or the file's name.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Where the text came from: the file's path, for a row with <c>:line</c> behind it.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The text that passages are cut from; character ranges of passages refer to it.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>The headings in the text, in order of their position; length ≥ 0.</summary>
+    public IReadOnlyList<Heading> Headings { get; init; } = [];
+}
+
+/// <summary>A heading inside a document.</summary>
+/// <param name="Level">1 for the highest, at most 6.</param>
+/// <param name="Title">The heading's text without markup.</param>
+/// <param name="Start">Offset in <see cref="Document.Text"/> of the heading's first character.</param>
+/// <param name="End">Offset behind the heading's last character; the section's body starts here.</param>
+public sealed record Heading(int Level, string Title, int Start, int End);
