@@ -1,0 +1,22 @@
+namespace AgentRag.Answering;
+
+/// <summary>One question to answer.</summary>
+/// <param name="Question">The question; not empty.</param>
+/// <param name="Parameters">k, m and n: upper bounds, cut to the budget where needed. A strategy ignores what it has no use for.</param>
+/// <param name="Budget">What the question may cost.</param>
+public sealed record AnswerRequest(string Question, InferenceParameters Parameters, TokenBudgetOptions Budget)
+{
+    /// <summary>Returns this request if it can be worked on.</summary>
+    /// <exception cref="AgentRagException">The question is empty, or a parameter or budget value is out of range.</exception>
+    public AnswerRequest Validated()
+    {
+        if (string.IsNullOrWhiteSpace(Question))
+        {
+            throw new AgentRagException("The question is empty: ask one, such as \"Who designed the bridge that ...?\".");
+        }
+
+        Parameters.Validated();
+        Budget.Validated();
+        return this;
+    }
+}

@@ -1,0 +1,23 @@
+namespace AgentRag.Answering;
+
+/// <summary>The strategies by name.</summary>
+public static class Answerers
+{
+    /// <summary>The names, simplest first.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        [ZeroShotAnswerer.Name, ManyShotAnswerer.Name, RagAnswerer.Name, DragAnswerer.Name, IterDragAnswerer.Name];
+
+    /// <summary>Makes the answerer of a strategy.</summary>
+    /// <param name="strategy">One of <see cref="Names"/>.</param>
+    /// <param name="context">What it works with.</param>
+    /// <exception cref="AgentRagException">There is no such strategy.</exception>
+    public static IAnswerer Create(string strategy, AnsweringContext context) => strategy switch
+    {
+        ZeroShotAnswerer.Name => new ZeroShotAnswerer(context),
+        ManyShotAnswerer.Name => new ManyShotAnswerer(context),
+        RagAnswerer.Name => new RagAnswerer(context),
+        DragAnswerer.Name => new DragAnswerer(context),
+        IterDragAnswerer.Name => new IterDragAnswerer(context),
+        _ => throw new AgentRagException($"There is no strategy '{strategy}': use one of {string.Join(", ", Names)}."),
+    };
+}

@@ -1,0 +1,29 @@
+using AgentRag.Demonstrations;
+using AgentRag.Prompting;
+using AgentRag.Retrieval;
+using AgentRag.Tokens;
+using Microsoft.Extensions.AI;
+
+namespace AgentRag.Answering;
+
+/// <summary>What every strategy works with.</summary>
+public sealed record AnsweringContext
+{
+    /// <summary>Finds passages in the user's documents.</summary>
+    public required IRetriever Retriever { get; init; }
+
+    /// <summary>The model.</summary>
+    public required IChatClient Model { get; init; }
+
+    /// <summary>Counts prompts in the model's tokens.</summary>
+    public required ITokenCounter TokenCounter { get; init; }
+
+    /// <summary>The prompts. Default: those that ship with AgentRag.</summary>
+    public PromptLibrary Prompts { get; init; } = PromptLibrary.Default;
+
+    /// <summary>The worked examples. Default: none.</summary>
+    public DemonstrationStore Demonstrations { get; init; } = DemonstrationStore.Empty;
+
+    /// <summary>The model's name, as it gives it.</summary>
+    public string ModelName => (Model.GetService(typeof(ChatClientMetadata)) as ChatClientMetadata)?.DefaultModelId ?? Model.GetType().Name;
+}

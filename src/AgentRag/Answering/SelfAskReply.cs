@@ -1,0 +1,38 @@
+using System.Text.RegularExpressions;
+
+namespace AgentRag.Answering;
+
+/// <summary>One Self-Ask line of a model's reply (paper section 3.3): the control flow of IterDRAG hangs on nothing else.</summary>
+/// <param name="Prefix">The prefix the line starts with.</param>
+/// <param name="Text">What follows it, on one line, not empty.</param>
+internal sealed partial record SelfAskReply(string Prefix, string Text)
+{
+    public const string FollowUp = "Follow up:";
+    public const string IntermediateAnswer = "Intermediate answer:";
+    public const string FinalAnswer = "So the final answer is:";
+
+    /// <summary>Reads a reply strictly: its first line must start with one of the prefixes and go on behind it.</summary>
+    /// <param name="reply">The model's reply. Lines behind the first are the model going on by itself, and are not read.</param>
+    /// <param name="allowed">The prefixes that make sense at this point.</param>
+    /// <returns>The line, or null when the reply is none of them.</returns>
+    public static SelfAskReply? Parse(string reply, params ReadOnlySpan<string> allowed)
+    {
+        var line = FirstLine(reply);
+        foreach (var prefix in allowed)
+        {
+            if (line.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) && line[prefix.Length..].Trim() is { Length: > 0 } text)
+            {
+                return new SelfAskReply(prefix, text);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The first line with text in it, behind the thoughts that some models write in front.</summary>
+    public static string FirstLine(string reply) =>
+        Thoughts().Replace(reply, "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [var first, ..] ? first : "";
+
+    [GeneratedRegex(@"\A\s*<think>.*?(?:</think>|\z)", RegexOptions.Singleline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Thoughts();
+}

@@ -1,0 +1,31 @@
+using AgentRag.Demonstrations;
+using AgentRag.Documents;
+using AgentRag.Models;
+
+namespace AgentRag.Prompting;
+
+/// <summary>What goes into one prompt, before it is rendered.</summary>
+public sealed record PromptContent
+{
+    /// <summary>The question.</summary>
+    public required string Question { get; init; }
+
+    /// <summary>The demonstrations, in prompt order; length m ≥ 0.</summary>
+    public IReadOnlyList<PreparedDemonstration> Demonstrations { get; init; } = [];
+
+    /// <summary>The test passages: batches in the order of retrieval, within a batch best first. Numbered from 1 in this order.</summary>
+    public IReadOnlyList<NumberedPassage> Passages { get; init; } = [];
+
+    /// <summary>The Self-Ask steps so far; a last step without an answer is waiting for it.</summary>
+    public IReadOnlyList<SelfAskStep> Steps { get; init; } = [];
+
+    /// <summary>At most how many sub-queries a decomposition has.</summary>
+    public int MaxSubQueries { get; init; } = 5;
+}
+
+/// <summary>A test passage with its place in the question's material.</summary>
+/// <param name="Number">The number by which prompts name it, ≥ 1: the same in all prompts of a question.</param>
+/// <param name="Batch">The retrieval that brought it, from 0: the question's own, then one per sub-query.</param>
+/// <param name="Rank">Its rank in that retrieval, from 1.</param>
+/// <param name="Passage">The passage.</param>
+public sealed record NumberedPassage(int Number, int Batch, int Rank, Passage Passage);

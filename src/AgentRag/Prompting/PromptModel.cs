@@ -1,0 +1,77 @@
+using AgentRag.Demonstrations;
+using AgentRag.Documents;
+using AgentRag.Models;
+
+namespace AgentRag.Prompting;
+
+/// <summary>The names that templates can use, with their values made harmless.</summary>
+internal static class PromptModel
+{
+    /// <summary>The values of one prompt.</summary>
+    public static Dictionary<string, object?> From(PromptContent content) => new(StringComparer.Ordinal)
+    {
+        ["question"] = UntrustedText.NeutraliseLine(content.Question),
+        ["demonstrations"] = content.Demonstrations.Select(Demonstration).ToList(),
+        ["passages"] = content.Passages
+            .OrderBy(passage => passage.Batch).ThenByDescending(passage => passage.Rank)
+            .Select(passage => Passage(passage.Passage, passage.Number)).ToList(),
+        ["steps"] = content.Steps.Select(Step).ToList(),
+        ["pending"] = content.Steps is [.., { IntermediateAnswer: null }],
+        ["max_sub_queries"] = content.MaxSubQueries,
+    };
+
+    /// <summary>Two contents that together reach every branch and every name a template may use.</summary>
+    public static IEnumerable<Dictionary<string, object?>> Samples()
+    {
+        var passage = new Passage
+        {
+            Id = "id#0", DocumentId = "id", Title = "title", Source = "source", Start = 0, End = 4, Text = "text", ContentHash = "hash", TokenCount = 1,
+        };
+        var demonstration = new Demonstration
+        {
+            Id = "id", Question = "question", Answer = "answer", Steps = [new SelfAskStep("query", "answer")], Supporting = [],
+        };
+        var full = new PromptContent
+        {
+            Question = "question",
+            Demonstrations = [new PreparedDemonstration(demonstration, [[passage]])],
+            Passages = [new NumberedPassage(1, 0, 1, passage)],
+            Steps = [new SelfAskStep("query", "answer")],
+        };
+        foreach (var content in new[] { full, full with { Steps = [new SelfAskStep("query", null)] } })
+        {
+            var model = From(content);
+            model["prefixes"] = new[] { "prefix" };
+            yield return model;
+        }
+    }
+
+    private static Dictionary<string, object?> Demonstration(PreparedDemonstration prepared, int index)
+    {
+        // Within each batch the best passage stands last, nearest to the question (paper section 4.1); numbers go by rank, as for test passages.
+        var number = 0;
+        var batches = prepared.Passages.Select(batch => batch.Select(passage => Passage(passage, ++number)).ToList()).ToList();
+        return new(StringComparer.Ordinal)
+        {
+            ["number"] = index + 1,
+            ["question"] = UntrustedText.NeutraliseLine(prepared.Demonstration.Question),
+            ["answer"] = UntrustedText.NeutraliseLine(prepared.Demonstration.Answer),
+            ["steps"] = prepared.Demonstration.Steps.Select(Step).ToList(),
+            ["passages"] = batches.SelectMany(batch => Enumerable.Reverse(batch)).ToList(),
+        };
+    }
+
+    private static Dictionary<string, object?> Passage(Passage passage, int number) => new(StringComparer.Ordinal)
+    {
+        ["number"] = number,
+        ["title"] = UntrustedText.NeutraliseAttribute(string.Join(" > ", [passage.Title, .. passage.HeadingPath])),
+        ["source"] = UntrustedText.NeutraliseAttribute(passage.DocumentId),
+        ["text"] = UntrustedText.Neutralise(passage.Text),
+    };
+
+    private static Dictionary<string, object?> Step(SelfAskStep step) => new(StringComparer.Ordinal)
+    {
+        ["sub_query"] = UntrustedText.NeutraliseLine(step.SubQuery),
+        ["intermediate_answer"] = step.IntermediateAnswer is { } answer ? UntrustedText.NeutraliseLine(answer) : null,
+    };
+}

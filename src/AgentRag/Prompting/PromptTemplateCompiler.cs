@@ -1,0 +1,42 @@
+using HandlebarsDotNet;
+using HandlebarsDotNet.Compiler;
+
+namespace AgentRag.Prompting;
+
+/// <summary>Compiles the templates of a prompt file and finds their faults before the first question does.</summary>
+internal static class PromptTemplateCompiler
+{
+    // Prompts are plain text: nothing is HTML-escaped. A name that does not exist is a fault of the template, not an empty text.
+    private static readonly IHandlebars Engine = Handlebars.Create(new HandlebarsConfiguration { NoEscape = true, ThrowOnUnresolvedBindingExpression = true });
+
+    public static HandlebarsTemplate<object, object> Compile(PromptFile file, PromptFileTemplate template)
+    {
+        try
+        {
+            var compiled = Engine.Compile(template.Text);
+            foreach (var sample in PromptModel.Samples())
+            {
+                compiled(sample);
+            }
+
+            return compiled;
+        }
+        catch (HandlebarsUndefinedBindingException e)
+        {
+            throw new AgentRagException(
+                $"{file.Path}:{LineOf(template, e.MissingKey ?? e.Path ?? "")}: unknown name '{e.Path ?? e.MissingKey}' in {template.Key}; a template can use " +
+                "question, demonstrations, passages, steps, pending, max_sub_queries and what these hold.", e);
+        }
+        catch (HandlebarsException e)
+        {
+            throw new AgentRagException($"{file.Path}:{template.FirstLine}: {template.Key} is no valid Handlebars template: {e.Message}", e);
+        }
+    }
+
+    private static int LineOf(PromptFileTemplate template, string name)
+    {
+        var lines = template.Text.Split('\n');
+        var index = Array.FindIndex(lines, line => line.Contains("{{", StringComparison.Ordinal) && line.Contains(name, StringComparison.Ordinal));
+        return template.FirstLine + Math.Max(index, 0);
+    }
+}
