@@ -13,14 +13,13 @@ namespace AgentRag.Mcp;
 /// </remarks>
 public static class McpStdioServer
 {
-    /// <summary>Serves until the client closes standard input.</summary>
+    /// <summary>Serves until the client closes standard input or the token is cancelled. Both are an ordinary end: no exception, exit code 0.</summary>
     /// <remarks>
     /// Standard output belongs to the protocol: the first act sends whatever else the process writes through <c>System.Console</c> to standard error. Warnings
     /// and faults are logged there as well.
     /// </remarks>
     /// <param name="plugin">The tools. The caller disposes it.</param>
-    /// <param name="cancellationToken">Ends the service.</param>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <param name="cancellationToken">Ends the service and the calls under way.</param>
     [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "This keeps stray writes off the wire; it writes nothing itself.")]
     public static async Task RunAsync(AgentRagPlugin plugin, CancellationToken cancellationToken = default)
     {
@@ -43,13 +42,6 @@ public static class McpStdioServer
         await Task.WhenAny(running, transport.MessageReader.Completion).ConfigureAwait(false);
         // The client is gone. Left alone, the SDK would finish calls under way, and pay a model for them, and then drop their replies.
         await ending.CancelAsync().ConfigureAwait(false);
-        try
-        {
-            await running.ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The ordinary end.
-        }
+        await running.ConfigureAwait(false);
     }
 }

@@ -27,7 +27,7 @@ internal static class BridgeCorpus
         Answering = new AnsweringContext
         {
             Retriever = retriever ?? new WordRetriever(),
-            Model = model ?? new ScriptedModel(Reply),
+            Model = model ?? new ScriptedModel(request => Task.FromResult(Reply(request))),
             TokenCounter = new WordCounter(),
         },
         PassageCount = Passages.Count,
@@ -136,11 +136,11 @@ internal sealed class BrokenRetriever(Exception fault) : IRetriever
 }
 
 /// <summary>Replies by a script to the request that comes with the prompt.</summary>
-internal sealed class ScriptedModel(Func<GroundedRequest, string> script) : IChatClient
+internal sealed class ScriptedModel(Func<GroundedRequest, Task<string>> script) : IChatClient
 {
-    public Task<ChatResponse> GetResponseAsync(
+    public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, script(GroundedRequest.From(options)!))) { ModelId = "scripted" });
+        new(new ChatMessage(ChatRole.Assistant, await script(GroundedRequest.From(options)!))) { ModelId = "scripted" };
 
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
