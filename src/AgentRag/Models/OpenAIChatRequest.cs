@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
@@ -14,6 +15,13 @@ internal static class OpenAIChatRequest
 
     /// <summary>Keys of <see cref="ChatOptions.AdditionalProperties"/> with this prefix hold objects for in-process models and are never sent.</summary>
     private const string InProcessPrefix = "agentrag.";
+
+    // Tool texts are input tokens, and the shared options indent.
+    private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions)
+    {
+        WriteIndented = false,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The field for the cap on output tokens that a server is asked with first.</summary>
     public static string FirstMaxTokensField(OpenAICompatibleOptions options) => options.MaxTokensField switch
@@ -117,7 +125,8 @@ internal static class OpenAIChatRequest
                     json["refusal"] = refusal.Message;
                     break;
                 default:
-                    throw new NotSupportedException($"A chat message holds {content.GetType().Name}: this client sends text, tool calls and tool results only.");
+                    throw new NotSupportedException(
+                        $"A chat message holds {content.GetType().Name}: this client sends text, tool calls and tool results only.");
             }
         }
 
@@ -215,12 +224,12 @@ internal static class OpenAIChatRequest
     {
         null => "",
         string text => text,
-        var result => JsonSerializer.Serialize(result, AIJsonUtilities.DefaultOptions.GetTypeInfo(result.GetType())),
+        var result => JsonSerializer.Serialize(result, Compact.GetTypeInfo(result.GetType())),
     };
 
     private static string ArgumentsText(FunctionCallContent call) => JsonSerializer.Serialize(
         call.Arguments ?? new Dictionary<string, object?>(StringComparer.Ordinal),
-        AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>)));
+        Compact.GetTypeInfo(typeof(IDictionary<string, object?>)));
 
     private static JsonNode? Node(JsonElement json) => JsonNode.Parse(json.GetRawText());
 
