@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -36,6 +35,5 @@ public sealed class FolderArrowsTests
 
     private static string FolderOf(string path) => path.Split(Path.DirectorySeparatorChar)[0];
 
-    private static string Source([CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "src", "AgentRag"));
+    private static string Source() => Repository.PathOf("src", "AgentRag");
 }
