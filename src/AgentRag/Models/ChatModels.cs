@@ -67,9 +67,11 @@ public sealed record ChatModelOptions
     public OpenAICompatibleOptions ForOpenAI(ModelName model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var options = new OpenAICompatibleOptions { Model = model.Name, ApiKey = string.IsNullOrEmpty(ApiKey) ? null : ApiKey, MaxTokensField = MaxTokensField };
+        var options = new OpenAICompatibleOptions { Model = model.Name };
         options = options with
         {
+            ApiKey = string.IsNullOrEmpty(ApiKey) ? null : ApiKey,
+            MaxTokensField = MaxTokensField,
             BaseUrl = BaseUrl is null ? options.BaseUrl : ParseBaseUrl(BaseUrl),
             ApiKeySetting = ApiKeySetting ?? options.ApiKeySetting,
             AttemptTimeout = AttemptTimeout ?? options.AttemptTimeout,

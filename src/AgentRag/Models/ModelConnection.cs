@@ -93,20 +93,20 @@ internal sealed class ModelConnection : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var bytes = body is null ? null : Encoding.UTF8.GetBytes(body.ToJsonString(WriteOptions));
-        var (attempts, started) = (new Attempts(), _time.GetTimestamp());
+        var attempts = new ModelAttempts(_time);
         try
         {
             return await _pipeline.ExecuteAsync(
                 async token =>
                 {
-                    attempts.Count++;
+                    attempts.Begin();
                     try
                     {
                         return await AttemptAsync(method, resource, bytes, read, cancellationToken, token).ConfigureAwait(false);
                     }
-                    catch (Exception fault) when (IsTransient(fault))
+                    catch (Exception fault) when (fault is ModelHttpException or HttpRequestException or IOException)
                     {
-                        attempts.LastFault = fault;
+                        attempts.Failed(fault);
                         throw;
                     }
                 },
@@ -114,17 +114,17 @@ internal sealed class ModelConnection : IDisposable
         }
         catch (ModelHttpException fault)
         {
-            throw Faults.Refused(fault, attempts.Count, _time.GetElapsedTime(started));
+            throw Faults.Refused(fault, attempts);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
-            throw Faults.Unreachable(fault, attempts.Count, _time.GetElapsedTime(started));
+            throw Faults.Unreachable(fault, attempts);
         }
         catch (TimeoutRejectedException fault)
         {
             // The two limits differ (see Validated), so the one that struck is known by its length.
             throw fault.Timeout == _options.OverallTimeout
-                ? Faults.TooSlowOverall(fault, attempts.Count, attempts.LastFault)
+                ? Faults.TooSlowOverall(fault, attempts)
                 : Faults.TooSlow(fault);
         }
         catch (OperationCanceledException fault) when (!cancellationToken.IsCancellationRequested)
@@ -242,12 +242,5 @@ internal sealed class ModelConnection : IDisposable
         {
             return _jitter.NextDouble();
         }
-    }
-
-    private sealed class Attempts
-    {
-        public int Count { get; set; }
-
-        public Exception? LastFault { get; set; }
     }
 }

@@ -12,14 +12,17 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
     private readonly string _where = $"{subject} at {options.DisplayUrl}";
 
     /// <summary>The server answered, with an error status.</summary>
-    public AgentRagException Refused(ModelHttpException fault, int attempts, TimeSpan elapsed)
+    public AgentRagException Refused(ModelHttpException fault, ModelAttempts attempts)
     {
-        var answered = $"{_where} answered {(int)fault.Status}{Quoted(fault.ServerMessage)}{Times(attempts, elapsed)}";
+        var tried = attempts.AreAlike ? "" : " at last, tried";
+        var times = attempts.Count == 1 ? "" : $"{tried} {Times(attempts.Count)} in {Duration(attempts.Elapsed)}";
+        var answered = $"{_where} answered {(int)fault.Status}{Quoted(fault.ServerMessage)}{times}";
         var setting = options.ApiKeySetting;
         var advice = fault.Status switch
         {
-            _ when fault.RetryAfter > options.MaxRetryDelay =>
-                $"it asks to wait {Duration(fault.RetryAfter.Value)}, longer than the {Duration(options.MaxRetryDelay)} that are granted. Try again later.",
+            _ when fault.IsTransient && fault.RetryAfter > options.MaxRetryDelay =>
+                $"it asks to wait {Duration(fault.RetryAfter.Value)}, longer than the {Duration(options.MaxRetryDelay)} that are granted. "
+                + "Try again later.",
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden when string.IsNullOrEmpty(options.ApiKey) =>
                 $"it wants a key and none is set. Set {setting}.",
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
@@ -37,9 +40,9 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
     }
 
     /// <summary>No connection came about, or it broke before the reply was whole.</summary>
-    public AgentRagException Unreachable(Exception fault, int attempts, TimeSpan elapsed)
+    public AgentRagException Unreachable(Exception fault, ModelAttempts attempts)
     {
-        var tried = attempts > 1 ? $" (tried{Times(attempts, elapsed)})" : "";
+        var tried = attempts.Count > 1 ? $" (tried {Times(attempts.Count)} in {Duration(attempts.Elapsed)})" : "";
         var message = (fault as HttpRequestException)?.HttpRequestError switch
         {
             HttpRequestError.NameResolutionError =>
@@ -48,7 +51,8 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
                 $"{_where} cannot be reached{tried}: nothing answers there. Start the server, for instance with 'ollama serve' or "
                 + "'llama-server -m model.gguf', or set --base-url to where it runs.",
             HttpRequestError.SecureConnectionError =>
-                $"{_where} cannot be reached{tried}: no secure connection came about. Check http or https in --base-url and the server's certificate.",
+                $"{_where} cannot be reached{tried}: no secure connection came about. Check http or https in --base-url and the "
+                + "server's certificate.",
             _ => $"{_where} closed the connection before its reply was whole{tried}: its log should say why.",
         };
         return new AgentRagException(message, fault);
@@ -61,11 +65,11 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
         fault);
 
     /// <summary>All attempts together took longer than they may.</summary>
-    public AgentRagException TooSlowOverall(Exception fault, int attempts, Exception? lastFault)
+    public AgentRagException TooSlowOverall(Exception fault, ModelAttempts attempts)
     {
-        var last = lastFault is ModelHttpException http ? $", at last with status {(int)http.Status}{Quoted(http.ServerMessage)}" : "";
+        var last = attempts.LastFault is ModelHttpException http ? $", at last with status {(int)http.Status}{Quoted(http.ServerMessage)}" : "";
         return new AgentRagException(
-            $"{_where} gave no reply within {Duration(options.OverallTimeout)} (OverallTimeout), tried {TimesWord(attempts)}{last}: "
+            $"{_where} gave no reply within {Duration(options.OverallTimeout)} (OverallTimeout), tried {Times(attempts.Count)}{last}: "
             + "raise the time-out or try again later.",
             fault);
     }
@@ -78,17 +82,17 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
     }
 
     /// <summary>An error object in the middle of a stream, or in a reply of status 200.</summary>
-    public AgentRagException Reported(string serverMessage) => new($"{_where} reported an error instead of a reply{Quoted(Redacted(serverMessage))}.");
+    public AgentRagException Reported(string serverMessage) => new($"{_where} reported an error instead of a reply{Quoted(serverMessage)}.");
 
     /// <summary>The reply is not JSON.</summary>
     public AgentRagException NotJson(string text, JsonException fault) => new(
         text.Length == 0
             ? $"{_where} sent an empty reply: is it an OpenAI-compatible endpoint? Check --base-url."
-            : $"{_where} sent a reply that is not JSON{Quoted(Redacted(text))}: is it an OpenAI-compatible endpoint? Check --base-url.",
+            : $"{_where} sent a reply that is not JSON{Quoted(text)}: is it an OpenAI-compatible endpoint? Check --base-url.",
         fault);
 
     /// <summary>The reply is JSON of another shape, or lacks what was asked for.</summary>
-    public AgentRagException Malformed(string problem) => new($"{_where} sent a reply that cannot be used: {problem}.");
+    public AgentRagException Malformed(string problem) => new($"{_where} sent a reply that cannot be used: {Clean(problem)}.");
 
     /// <summary>Reads the server's own words and code from the body of an error reply; both null when it has none.</summary>
     public (string? Message, string? Code) ReadError(string body)
@@ -106,51 +110,34 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
         }
     }
 
-    /// <summary>As above, from JSON: <c>{"error":{"message","code","param"}}</c>, <c>{"error":"…"}</c>, <c>{"message"}</c> or <c>{"detail"}</c>.</summary>
+    /// <summary>As above, from JSON: <c>{"error":{"message","code"}}</c>, <c>{"error":"…"}</c>, <c>{"message"}</c> or <c>{"detail"}</c>.</summary>
     public (string? Message, string? Code) ReadError(JsonElement json)
     {
-        if (json.ValueKind != JsonValueKind.Object)
-        {
-            return (null, null);
-        }
-
-        if (json.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
-        {
-            json = error;
-        }
-
+        json = json.Field("error") is { ValueKind: JsonValueKind.Object } error ? error : json;
         string? message = null;
         foreach (var name in (string[])["message", "error", "detail"])
         {
-            if (message is null && json.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined))
-            {
-                message = value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
-            }
+            message ??= json.Text(name) ?? json.Field(name)?.GetRawText();
         }
 
-        return (message is null ? null : Redacted(message), Text(json, "code") ?? Text(json, "type"));
+        return (message is null ? null : Redacted(message), json.Text("code") ?? json.Text("type"));
+    }
 
-        static string? Text(JsonElement json, string name) =>
-            json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    /// <summary>A server's text, fit to be shown: on one line, without the key, shortened.</summary>
+    public string Clean(string text)
+    {
+        // Blanks and control characters, which could play tricks on a terminal, become single blanks.
+        var plain = string.Concat(Redacted(text).Select(c => char.IsControl(c) ? ' ' : c));
+        var line = string.Join(' ', plain.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= LongestQuote ? line : $"{line[..LongestQuote].TrimEnd()}…";
     }
 
     // Some gateways repeat the key they refuse.
     private string Redacted(string text) => string.IsNullOrEmpty(options.ApiKey) ? text : text.Replace(options.ApiKey, "***", StringComparison.Ordinal);
 
-    private static string Quoted(string? text)
-    {
-        var line = string.Join(' ', (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Replace("\0", "", StringComparison.Ordinal);
-        return line.Length switch
-        {
-            0 => "",
-            > LongestQuote => $" (\"{line[..LongestQuote].TrimEnd()}…\")",
-            _ => $" (\"{line}\")",
-        };
-    }
+    private string Quoted(string? text) => Clean(text ?? "") is { Length: > 0 } line ? $" (\"{line}\")" : "";
 
-    private static string Times(int attempts, TimeSpan elapsed) => attempts > 1 ? $" {TimesWord(attempts)} in {Duration(elapsed)}" : "";
-
-    private static string TimesWord(int times) => times switch
+    private static string Times(int times) => times switch
     {
         1 => "once",
         2 => "twice",

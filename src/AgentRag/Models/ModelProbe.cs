@@ -33,7 +33,7 @@ public static class ModelProbe
                 httpClient,
                 time);
             return await ListAsync(connection, options, cancellationToken).ConfigureAwait(false) is { } models
-                ? Listed(options, models, Elapsed())
+                ? Listed(connection, options, models, Elapsed())
                 : await AskAsync(connection, options, cancellationToken).ConfigureAwait(false) with { Elapsed = Elapsed() };
         }
         catch (AgentRagException fault)
@@ -61,14 +61,15 @@ public static class ModelProbe
         }
     }
 
-    private static ModelProbeResult Listed(OpenAICompatibleOptions options, IReadOnlyList<string> models, TimeSpan elapsed)
+    private static ModelProbeResult Listed(
+        ModelConnection connection, OpenAICompatibleOptions options, IReadOnlyList<string> models, TimeSpan elapsed)
     {
         // Ollama lists a model without a tag as its "latest".
         var isListed = models.Contains(options.Model, StringComparer.Ordinal) || models.Contains($"{options.Model}:latest", StringComparer.Ordinal);
         var text = $"{options.DisplayUrl} answered in {elapsed.TotalMilliseconds:0} ms; ";
         text += isListed ? $"it lists the model '{options.Model}'."
             : models.Count == 0 ? $"it lists no models, so '{options.Model}' may not be loaded."
-            : $"it does not list the model '{options.Model}', but {string.Join(", ", models.Take(5))}{(models.Count > 5 ? ", …" : "")}.";
+            : $"it does not list the model '{options.Model}', but {connection.Faults.Clean(string.Join(", ", models.Take(5)))}{(models.Count > 5 ? ", …" : "")}.";
         return new ModelProbeResult { IsReachable = true, IsModelListed = isListed, Elapsed = elapsed, Text = text };
     }
 

@@ -171,7 +171,8 @@ internal sealed class OpenAIChatReply(ModelFaults faults, bool mayStopAtOnce)
 
     private string EmptyReason() => _finishReason?.Value switch
     {
-        "length" => "it is empty because the cap on output tokens was used up before its first word (a reasoning model spends it on thinking). Raise the cap",
+        "length" => "it is empty because the cap on output tokens was used up before its first word (a reasoning model spends it on thinking). "
+            + "Raise the cap",
         "content_filter" => "it is empty because the server's content filter withheld it",
         { } reason => $"it is empty (finish reason '{reason}')",
         null => "it is empty",

@@ -125,7 +125,8 @@ internal static class OpenAIChatRequest
                     json["refusal"] = refusal.Message;
                     break;
                 default:
-                    throw new NotSupportedException($"A chat message holds {content.GetType().Name}: this client sends text, tool calls and tool results only.");
+                    throw new NotSupportedException(
+                        $"A chat message holds {content.GetType().Name}: this client sends text, tool calls and tool results only.");
             }
         }
 

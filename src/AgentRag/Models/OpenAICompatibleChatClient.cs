@@ -85,7 +85,8 @@ public sealed class OpenAICompatibleChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var events = await SendAsync(
-            messages, options, isStream: true, body => _connection.PostForEventsAsync("chat/completions", body, cancellationToken)).ConfigureAwait(false);
+                messages, options, isStream: true, body => _connection.PostForEventsAsync("chat/completions", body, cancellationToken))
+            .ConfigureAwait(false);
         await using (events.ConfigureAwait(false))
         {
             var reply = NewReply(options);
@@ -111,7 +112,8 @@ public sealed class OpenAICompatibleChatClient : IChatClient
     {
         var conversation = messages as IReadOnlyCollection<ChatMessage> ?? [.. messages];
         var (cap, usage) = (_maxTokensField, _asksForStreamUsage);
-        var (mayChangeCap, mayChangeUsage) = (_options.MaxTokensField == MaxTokensField.ByHost && options?.MaxOutputTokens is not null, isStream && usage);
+        var mayChangeCap = _options.MaxTokensField == MaxTokensField.ByHost && options?.MaxOutputTokens is not null;
+        var mayChangeUsage = isStream && usage;
         while (true)
         {
             var body = OpenAIChatRequest.Write(conversation, options, _options.Model, cap);

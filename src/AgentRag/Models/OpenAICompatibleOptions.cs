@@ -114,7 +114,8 @@ public sealed record OpenAICompatibleOptions
     {
         builder.Append($"BaseUrl = {(BaseUrl is { IsAbsoluteUri: true } ? DisplayUrl : BaseUrl)}, Model = {Model}, ApiKey = ")
             .Append(string.IsNullOrEmpty(ApiKey) ? "not set" : "set")
-            .Append($", MaxTokensField = {MaxTokensField}, AttemptTimeout = {AttemptTimeout}, OverallTimeout = {OverallTimeout}, MaxRetries = {MaxRetries}");
+            .Append($", MaxTokensField = {MaxTokensField}, AttemptTimeout = {AttemptTimeout}, OverallTimeout = {OverallTimeout}")
+            .Append($", MaxRetries = {MaxRetries}");
         return true;
     }
 }

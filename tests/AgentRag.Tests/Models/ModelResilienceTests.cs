@@ -63,14 +63,25 @@ public sealed class ModelResilienceTests
     }
 
     [Fact]
+    public async Task Attempts_that_ended_differently_are_not_counted_as_one_status()
+    {
+        await using var server = new LoopbackServer(LoopbackServer.Json("", 503, "Retry-After: 11"), LoopbackServer.Json("", 400));
+
+        var fault = await Assert.ThrowsAsync<AgentRagException>(() => AskAsync(server));
+
+        Assert.Equal(
+            $"Chat model at {server.BaseUrl} answered 400 at last, tried twice in 11 s: it does not accept this request for model 'small'.", fault.Message);
+    }
+
+    [Fact]
     public async Task The_words_of_the_server_are_quoted_on_one_line_and_shortened()
     {
-        await using var server = new LoopbackServer(LoopbackServer.Json($$$"""{"error":{"message":"Loading\n  model {{{new string('x', 500)}}}"}}""", 503));
+        await using var server = new LoopbackServer(LoopbackServer.Json($$$"""{"error":{"message":"Loading\n  mo\u001bdel {{{new string('x', 500)}}}"}}""", 503));
 
         var fault = await Assert.ThrowsAsync<AgentRagException>(() => AskAsync(server, options => options with { MaxRetries = 0 }));
 
-        // 300 characters are quoted, 14 of them "Loading model ".
-        Assert.Equal($"Chat model at {server.BaseUrl} answered 503 (\"Loading model {new string('x', 286)}…\"): is it still loading?", fault.Message);
+        // 300 characters are quoted, 15 of them "Loading mo del ".
+        Assert.Equal($"Chat model at {server.BaseUrl} answered 503 (\"Loading mo del {new string('x', 285)}…\"): is it still loading?", fault.Message);
     }
 
     [Fact]
@@ -218,11 +229,16 @@ public sealed class ModelResilienceTests
             fault.Message);
     }
 
-    [Fact]
-    public async Task An_attempt_that_takes_too_long_is_a_fault_and_no_cancellation()
+    [Theory]
+    [InlineData(false), InlineData(true)]
+    public async Task An_attempt_that_takes_too_long_is_a_fault_and_no_cancellation(bool streaming)
     {
-        await using var server = new LoopbackServer(LoopbackServer.Silence());
-        var asking = AskAsync(server);
+        // The stream begins, with a comment, but its first piece never comes.
+        await using var server = new LoopbackServer(LoopbackServer.Silence(streaming ? LoopbackServer.Events(": keep-alive\n\n", null) : null));
+        using var client = new OpenAICompatibleChatClient(Options(server), timeProvider: _time);
+        var asking = streaming
+            ? client.GetStreamingResponseAsync("Hi", cancellationToken: Cancellation).ToChatResponseAsync(Cancellation)
+            : client.GetResponseAsync("Hi", cancellationToken: Cancellation);
         await server.RequestArrivedAsync();
 
         _time.Advance(TimeSpan.FromSeconds(100));
