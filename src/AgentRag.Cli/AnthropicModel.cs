@@ -1,7 +1,8 @@
+using AgentRag.Models;
 using Anthropic;
+using Anthropic.Core;
 using Anthropic.Exceptions;
 using Microsoft.Extensions.AI;
-using AgentRag.Models;
 
 namespace AgentRag.Cli;
 
@@ -21,21 +22,14 @@ internal sealed class AnthropicModel : DelegatingChatClient
     public static IChatClient Create(ModelName model, ChatModelOptions options)
     {
         // Never the package's own search: it would look for credentials in files and variables that 'doctor' does not show.
-        var client = new AnthropicClient
+        var client = new ClientOptions
         {
             ApiKey = options.ApiKey ?? throw new AgentRagException($"Model '{model}' needs a key: set {options.ApiKeySetting ?? "ANTHROPIC_API_KEY"}."),
+            AuthToken = null,
+            BaseUrl = options.BaseUrl ?? EnvironmentUrl.Production,
+            MaxRetries = options.MaxRetries,
         };
-        if (options.BaseUrl is { } baseUrl)
-        {
-            client.BaseUrl = baseUrl;
-        }
-
-        if (options.MaxRetries is { } retries)
-        {
-            client.MaxRetries = retries;
-        }
-
-        return new AnthropicModel(client.AsIChatClient(model.Name), model, options);
+        return new AnthropicModel(new AnthropicClient(client).AsIChatClient(model.Name), model, options);
     }
 
     public override async Task<ChatResponse> GetResponseAsync(

@@ -23,7 +23,7 @@ internal static class DemoWorld
         var readers = new DocumentReaders();
         var splitter = new PassageSplitter(counter);
         List<Passage> passages = [];
-        foreach (var file in DocumentIds.Assign(DocumentFolder.Find([Documents], readers, cancellationToken).Files, new HashSet<string>(), _ => { }))
+        foreach (var file in DocumentIds.Assign(DocumentFolder.Find([Documents], readers, cancellationToken).Files, _ => { }))
         {
             await foreach (var document in readers.For(file.FullPath)!.ReadAsync(file, _ => { }, cancellationToken))
             {

@@ -4,7 +4,6 @@ using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
 using AgentRag.Evaluation;
-using AgentRag.Prompting;
 
 namespace AgentRag.Cli.Commands;
 
@@ -96,8 +95,8 @@ internal static class EvaluateCommand
         return parsed.GetValue(Limit) switch
         {
             null => questions,
-            >= 1 and var limit => [.. questions.Take(limit.Value)],
-            var limit => throw new AgentRagException($"--limit is {limit}, must be at least 1."),
+            { } limit and >= 1 => [.. questions.Take(limit)],
+            { } limit => throw new AgentRagException($"--limit is {limit}, must be at least 1."),
         };
     }
 

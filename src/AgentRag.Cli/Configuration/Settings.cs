@@ -62,7 +62,15 @@ internal sealed record Settings
     public static Settings Read(ParseResult flags, IReadOnlyDictionary<string, string> environment)
     {
         var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), [.. SettingKeys.All.Select(key => key.Name)]);
-        var sources = new SettingSources(flags, environment, file);
+        return From(new SettingSources(flags, environment, file));
+    }
+
+    /// <summary>The settings of a command that takes none: neither the environment nor a file is looked at.</summary>
+    public static Settings Defaults(ParseResult flags) => From(new SettingSources(flags, new Dictionary<string, string>(), file: null));
+
+    private static Settings From(SettingSources sources)
+    {
+        var (environment, file) = (sources.Environment, sources.File);
         var model = SettingKeys.Model.Read(sources);
         var baseUrl = SettingKeys.BaseUrl.Read(sources);
         var variables = KeyVariables(model.Value, SettingKeys.ApiKeyEnvironment.Read(sources).Value);

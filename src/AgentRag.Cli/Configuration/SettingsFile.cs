@@ -48,6 +48,7 @@ internal sealed class SettingsFile
     }
 
     /// <summary>Finds the text of a key.</summary>
+    /// <param name="key">The key.</param>
     /// <param name="isPath">Whether relative paths in it are meant from the file's folder.</param>
     public string? Find(string key, bool isPath) =>
         !_values.TryGetValue(key, out var value) ? null
