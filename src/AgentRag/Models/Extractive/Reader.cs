@@ -16,6 +16,11 @@ internal static class Reader
             return related;
         }
 
+        if (query.Kind == AnswerKind.Country && Countries.Read(query, passages) is { } country)
+        {
+            return country;
+        }
+
         if (query.Kind == AnswerKind.Phrase && Occupation(query, passages) is { } occupation)
         {
             return occupation;

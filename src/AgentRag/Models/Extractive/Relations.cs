@@ -14,7 +14,6 @@ internal static class Relations
         "educated at @; educated * at @; ~attend * @; graduated from @; ~graduat * from|at @; ~studi * at @; degree * from|at|of @; ~stud * at @; alumnus of @; went to @");
     private static readonly Relation DeathCause = Relation.Of("death cause", AnswerKind.Phrase, "died|dying of|from @; ~die * of|from @; cause of death was @; killed by|in @; diagnosed with @; suffering from @");
     private static readonly Relation Nationality = Relation.Of("nationality", AnswerKind.Nationality, "is|was a|an|the @; is|was a|an|the * @; ~birth * in * , @");
-    private static readonly Relation Country = Relation.Of("country", AnswerKind.Country, "in * , @; in * , * , @; in @; of @; country of @");
     private static readonly Relation Release = Relation.Of("release", AnswerKind.Date, "is|was|are a|an|the @; is|was a|an|the * @; ~releas * @; premiered * @; ~publish * @; aired * @; ~record * @; in @; ( @ )");
     private static readonly Relation Founded = Relation.Of("foundation", AnswerKind.Date,
         "~found|~form|~establish|~creat|~start|~build|~open|~complet|~erect|~construct|~launch|~incorporat in|on @; ~found|~form|~establish|~creat|~start|~build|~open|~complet|~erect|~launch * in|on|since|to @; since @; ~begin * @; ~found|~form|~establish|~build|~open * @; is|was a|an @");
@@ -79,7 +78,6 @@ internal static class Relations
             AnswerKind.Place or AnswerKind.Country or AnswerKind.Any when query.Has("birth") || query.Has("birthplac") => BirthPlace,
             AnswerKind.Place or AnswerKind.Organisation or AnswerKind.Any when query.Has("stud") || query.Has("studi") || query.Has("study") || query.Has("educat") || query.Has("graduat") => Study,
             AnswerKind.Nationality => Nationality,
-            AnswerKind.Country => Country,
             AnswerKind.Phrase when query.Has("die") => DeathCause,
             AnswerKind.Phrase when query.HeadNoun is "profession" or "occupation" => Occupation,
             _ => null,

@@ -4,6 +4,8 @@ namespace AgentRag.Models.Extractive;
 internal sealed class SpanReader
 {
     private const double LeastCoverage = 0.3;
+    private const double LinkWeight = 0.6;
+    private const int MostLinks = 8;
 
     private readonly Query _query;
     private readonly IReadOnlyList<PassageText> _passages;
@@ -35,16 +37,20 @@ internal sealed class SpanReader
             return null;
         }
 
+        var links = new Links(_passages);
         (double Score, string Text, PassageText? Passage, double Coverage) best = (0, "", null, 0);
         foreach (var passage in _passages)
         {
             var titleStems = TitleStems(passage);
             var about = _query.NameKeys.Select(passage.IsAbout).DefaultIfEmpty().Max();
+            var linked = links.Naming(passage).Take(MostLinks).SelectMany(sentence => sentence.Stems.Concat(TitleStems(sentence.Passage))).Where(_weights.ContainsKey).ToHashSet();
             var before = 0.0;
             foreach (var sentence in passage.Sentences)
             {
                 var own = Coverage(sentence.Stems);
-                var coverage = Math.Min(1, Coverage(sentence.Stems, titleStems) + (0.1 * before) + (0.15 * about));
+                var direct = Coverage(sentence.Stems, titleStems);
+                var together = linked.Count == 0 ? direct : Coverage(new HashSet<string>([.. linked, .. sentence.Stems]), titleStems);
+                var coverage = Math.Min(1, direct + (LinkWeight * (together - direct)) + (0.1 * before) + (0.15 * about));
                 before = own;
                 if (coverage < LeastCoverage)
                 {
@@ -67,7 +73,7 @@ internal sealed class SpanReader
 
     private static HashSet<string> TitleStems(PassageText passage) => [.. Tokenizer.Tokens(passage.Title).Where(t => t.IsWord && !t.IsStop).Select(t => t.Stem)];
 
-    private double Coverage(IReadOnlySet<string> stems, HashSet<string>? titleStems = null)
+    private double Coverage(HashSet<string> stems, HashSet<string>? titleStems = null)
     {
         var covered = 0.0;
         foreach (var (stem, weight) in _weights)
