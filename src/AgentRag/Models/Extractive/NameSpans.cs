@@ -79,7 +79,7 @@ internal static class NameSpans
     {
         var token = tokens[i];
         if (!token.IsCapital || !token.IsWord || Dates.IsMonth(token.Lower)
-            || ((i == 0 || !tokens[i - 1].IsWord) && (Openers.Contains(token.Lower) || (token.Lower.EndsWith("ly", StringComparison.Ordinal) && (i + 1 >= tokens.Count || !tokens[i + 1].IsCapital)))))
+            || ((i == 0 || !tokens[i - 1].IsWord) && (Openers.Contains(token.Lower) || ((token.Lower.EndsWith("ly", StringComparison.Ordinal) || token.Lower.EndsWith("ed", StringComparison.Ordinal)) && (i + 1 >= tokens.Count || !tokens[i + 1].IsCapital)))))
         {
             return false;
         }

@@ -41,7 +41,7 @@ internal static class NestedPlanner
         """);
 
     private static readonly Regex KinOf = Pattern(@"^[Ww]ho (is|was) (the )?((?<of>(paternal |maternal )?[\w-]+) of (?<name>.+?)|(?<name>.+?)'s (?<own>(paternal |maternal )?[\w-]+))$");
-    private static readonly Regex Bare = Pattern(@"^([Ww]ho|[Ww]hat|[Ww]hich|[Ww]here|[Ww]hen)( [\w-]+)? (is|was|are|were) Xanswer9$");
+    private static readonly Regex Bare = Pattern(@"^([Ww]ho|[Ww]hat|[Ww]hich|[Ww]here|[Ww]hen) (is|was|are|were) Xanswer9$");
     private static readonly Regex PossessedNoun = Pattern(@"^([\w-]+ )?[\w-]+");
     private static readonly Regex RoleOfName = Pattern(@"\b[Tt]he (?<noun>([\w-]+ )?(?<head>[\w-]+)) (of|for|behind) (the )?(?<thing>[a-z]+ )?(called |named |titled )?(?<name>[\p{Lu}\d""])");
     private static readonly Regex SubjectVerb = Pattern(@"^(?<subject>.+?) (?<verb>is|was|are|were|did|does|has|had) (?<rest>.+)$");

@@ -66,7 +66,7 @@ internal sealed class Query
             }
         }
 
-        return tokens.Count > 0 && tokens[0].Lower is "is" or "are" or "was" or "were" or "do" or "does" or "did" or "has" or "have" or "can"
+        return tokens.Count > 0 && tokens[0].Lower is "is" or "are" or "was" or "were" or "do" or "does" or "did" or "has" or "have" or "had" or "can" or "could" or "would" or "will" or "should" or "may" or "might"
             ? (AnswerKind.YesNo, -1, null)
             : (AnswerKind.Any, -1, null);
     }
@@ -125,7 +125,7 @@ internal sealed class Query
         }
 
         // "the name of the river": the name is of what follows.
-        if (tokens[noun].Lower is "name" or "type" or "kind" && noun + 2 < tokens.Count && tokens[noun + 1].Lower == "of")
+        if (tokens[noun].Lower is "name" or "type" or "kind" or "sort" && noun + 2 < tokens.Count && tokens[noun + 1].Lower == "of")
         {
             var (kind, index, head) = HeadOf(tokens, tokens[noun + 2].IsStop ? noun + 2 : noun + 1);
             return tokens[noun].Lower == "name" ? (kind, index, head) : (AnswerKind.Phrase, index, head);

@@ -89,9 +89,16 @@ internal static class RelationReader
                 }
 
                 var key = Words.Key(name.TextIn(tokens));
-                return key.Length == 0 || query.Key.Contains($" {key} ", StringComparison.Ordinal) ? null : name;
+                return key.Length == 0 || query.Key.Contains($" {key} ", StringComparison.Ordinal) || NamesSubject(sentence, key, kind) ? null : name;
         }
     }
 
-    private static string AnswerText(SentenceText sentence, Span span, AnswerKind kind) => span.TextIn(sentence.Tokens);
+    // A passage names its own subject again and again; that is no answer about it.
+    private static bool NamesSubject(SentenceText sentence, string key, AnswerKind kind) =>
+        $" {sentence.Passage.TitleKey} ".Contains($" {key} ", StringComparison.Ordinal)
+        || (kind != AnswerKind.Person && sentence.IsFirst && sentence.SubjectKey == key);
+
+    // A place keeps the larger one behind it: "Selm, Hale Province".
+    private static string AnswerText(SentenceText sentence, Span span, AnswerKind kind) =>
+        kind == AnswerKind.Place && Places.Chain(sentence, span) is [_, var larger, ..] ? Tokenizer.Text(sentence.Tokens, span.Start, larger.End) : span.TextIn(sentence.Tokens);
 }

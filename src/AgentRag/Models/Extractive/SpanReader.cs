@@ -147,6 +147,7 @@ internal sealed class SpanReader
         var kind = KindOf(tokens, span, key);
         return head + (kind == AnswerKind.Any || _query.Kind == AnswerKind.Any ? 0.2
             : kind == _query.Kind || (kind == AnswerKind.Place && _query.Kind == AnswerKind.Country) ? 0.8
+            : _kinds.ContainsKey(key) ? -2
             : -0.9);
     }
 
