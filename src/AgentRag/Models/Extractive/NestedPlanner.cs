@@ -55,6 +55,9 @@ internal static class NestedPlanner
     private static readonly Regex RelativeClause = Pattern(
         @"\b(?<whole>(the|a|an) (?<noun>([\w-]+ ){0,3}?[\w-]+),? (?<rel>where|in which|at which|that|which|who) (?<clause>([^,]|, \p{Lu})+?))(?<tail>,|$| (born|based|located|founded|formed|released|headquartered|built|die|died|opened|established|from|live|lived|situated|play|played|study)$)");
 
+    private static readonly Regex Unfinished = Pattern(@" (is|was|are|were|be|been)$");
+    private static readonly Regex Finished = Pattern(@"^(?<clause>.+? (is|was|are|were) (located|born|held|based|situated|founded|found|set|built)) .+$");
+
     private static readonly Regex Agent = Pattern(
         @"(?<whole>the (?<noun>([\w-]+ ){0,2}?[\w-]+) (?<verb>directed|written|composed|designed|built|founded|painted|created|invented|discovered|owned|developed|published|produced|performed|recorded|sung|led|established) by (?<name>[\p{Lu}\d""][^,]*?))(?<tail>,|$| (?:is|was|were|are|has|had|located|born|die|died|live|lived)\b)");
 
@@ -141,12 +144,19 @@ internal static class NestedPlanner
             var name = NameBefore(text, mark);
             if (kept is not null && name < mark)
             {
-                return ($"Who is {text[name..mark]}'s {kept}?", name, mark + 3 + kept.Length - name);
+                return (Possession(text[name..mark], kept), name, mark + 3 + kept.Length - name);
             }
         }
 
         return null;
     }
+
+    private static string Possession(string owner, string noun) => NounKinds.Of(noun.Split(' ')[^1]) switch
+    {
+        AnswerKind.Country => $"Which country is {owner} from?",
+        AnswerKind.Place or AnswerKind.Organisation or AnswerKind.Date or AnswerKind.Number => $"What is {owner}'s {noun}?",
+        _ => $"Who is {owner}'s {noun}?",
+    };
 
     // "the director of the film X", "the performer of song Y": the last one is the innermost.
     private static (string Query, int Start, int Length)? OfName(string text)
@@ -186,13 +196,24 @@ internal static class NestedPlanner
         }
 
         var (noun, clause, whole) = (match.Groups["noun"].Value, match.Groups["clause"].Value.Trim(), match.Groups["whole"]);
+        var end = whole.Index + whole.Length;
+        if (Unfinished.IsMatch(clause))
+        {
+            (clause, end) = (clause + text[end..], text.Length);
+        }
+        else if (Finished.Match(clause) is { Success: true } finished)
+        {
+            end -= clause.Length - finished.Groups["clause"].Length;
+            clause = finished.Groups["clause"].Value;
+        }
+
         var query = match.Groups["rel"].Value switch
         {
             "where" or "in which" or "at which" => Asked(noun, clause),
             "who" => $"Who {clause}?",
             _ => NounKinds.Of(noun.Split(' ')[^1]) == AnswerKind.Person ? $"Who {clause}?" : $"Which {noun} {clause}?",
         };
-        return (query, whole.Index, whole.Length);
+        return (query, whole.Index, end - whole.Index);
     }
 
     // "X was born" -> "In which town was X born?"

@@ -41,7 +41,8 @@ internal sealed class Query
     /// <summary>The relation asked for, when it is one of the well-known ones.</summary>
     public Relation? Relation { get; }
 
-    public bool Has(string stem) => Stems.Contains(stem);
+    /// <summary>Whether the question holds a form of the word.</summary>
+    public bool Has(string word) => Stems.Contains(Words.Stem(word));
 
     private static (AnswerKind Kind, int HeadIndex, string? HeadNoun) ExpectedAnswer(IReadOnlyList<Token> tokens)
     {

@@ -10,6 +10,14 @@ internal static class Reader
     public static Finding? Answer(string question, IReadOnlyList<PassageText> passages)
     {
         var query = new Query(question);
+        var finding = Best(query, passages);
+        return query.HeadNoun == "year" && finding is not null && Dates.Order(finding.Answer) is { } date
+            ? finding with { Answer = $"{date / 10_000}" }
+            : finding;
+    }
+
+    private static Finding? Best(Query query, IReadOnlyList<PassageText> passages)
+    {
         var related = query.Relation is { } relation ? RelationReader.Read(query, relation, passages) : null;
         if (related is { Confidence: >= 0.5 })
         {

@@ -4,6 +4,7 @@ namespace AgentRag.Models.Extractive;
 internal sealed class SpanReader
 {
     private const double LeastCoverage = 0.3;
+    private const double LeastAsked = 0.15;
     private const double LinkWeight = 0.6;
     private const int MostLinks = 8;
 
@@ -11,6 +12,7 @@ internal sealed class SpanReader
     private readonly IReadOnlyList<PassageText> _passages;
     private readonly Dictionary<string, double> _weights = [];
     private readonly Dictionary<string, AnswerKind> _kinds = [];
+    private readonly HashSet<string> _named;
     private readonly double _total;
 
     public SpanReader(Query query, IReadOnlyList<PassageText> passages)
@@ -22,6 +24,7 @@ internal sealed class SpanReader
             _weights[stem] = Math.Log(1 + ((passages.Count + 1.0) / (holding + 0.5)));
         }
 
+        _named = [.. query.Names.SelectMany(Tokenizer.Tokens).Select(token => token.Stem)];
         _total = _weights.Values.Sum();
         foreach (var passage in passages.Where(p => p.Definition is not null))
         {
@@ -52,7 +55,7 @@ internal sealed class SpanReader
                 var together = linked.Count == 0 ? direct : Coverage(new HashSet<string>([.. linked, .. sentence.Stems]), titleStems);
                 var coverage = Math.Min(1, direct + (LinkWeight * (together - direct)) + (0.1 * before) + (0.15 * about));
                 before = own;
-                if (coverage < LeastCoverage)
+                if (coverage < LeastCoverage || !SaysWhatIsAsked(sentence, titleStems, linked))
                 {
                     continue;
                 }
@@ -69,6 +72,15 @@ internal sealed class SpanReader
         }
 
         return best.Passage is null ? null : new Finding(best.Text, [best.Passage.Number], Math.Clamp(0.15 + (best.Coverage * 0.6), 0, 0.9));
+    }
+
+    // A sentence that merely names the thing, without a word of what is asked about it, is no evidence.
+    private bool SaysWhatIsAsked(SentenceText sentence, HashSet<string> titleStems, HashSet<string> linked)
+    {
+        var asked = _weights.Where(weight => !_named.Contains(weight.Key)).ToList();
+        return asked.Count == 0
+            || asked.Where(weight => sentence.Stems.Contains(weight.Key) || titleStems.Contains(weight.Key) || linked.Contains(weight.Key)).Sum(weight => weight.Value)
+                >= LeastAsked * asked.Sum(weight => weight.Value);
     }
 
     private static HashSet<string> TitleStems(PassageText passage) => [.. Tokenizer.Tokens(passage.Title).Where(t => t.IsWord && !t.IsStop).Select(t => t.Stem)];
