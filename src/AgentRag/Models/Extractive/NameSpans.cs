@@ -6,7 +6,7 @@ namespace AgentRag.Models.Extractive;
 internal static class NameSpans
 {
     private static readonly FrozenSet<string> Inside = Words.Set(
-        "of the de la von van der den du di da del dos das bin ibn al el le y e mac ap ferch zu zum zur & for af av ter upon");
+        "of the de la von van der den du di da del dos das bin ibn al el le y e mac ap ferch zu zum zur & af av ter upon");
 
     /// <summary>Words that often open a sentence and are no names.</summary>
     private static readonly FrozenSet<string> Openers = Words.Set("""

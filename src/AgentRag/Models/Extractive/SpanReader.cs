@@ -11,7 +11,7 @@ internal sealed class SpanReader
     private readonly Query _query;
     private readonly IReadOnlyList<PassageText> _passages;
     private readonly Dictionary<string, double> _weights = [];
-    private readonly Dictionary<string, AnswerKind> _kinds = [];
+    private readonly NameKinds _kinds;
     private readonly HashSet<string> _named;
     private readonly double _total;
 
@@ -26,10 +26,7 @@ internal sealed class SpanReader
 
         _named = [.. query.Names.SelectMany(Tokenizer.Tokens).Select(token => token.Stem)];
         _total = _weights.Values.Sum();
-        foreach (var passage in passages.Where(p => p.Definition is not null))
-        {
-            _kinds.TryAdd(passage.TitleKey, passage.Definition!.Kind);
-        }
+        _kinds = new NameKinds(passages);
     }
 
     /// <summary>The best-scored span; null when no sentence covers enough of the question.</summary>
@@ -156,10 +153,10 @@ internal sealed class SpanReader
             return _query.Kind is AnswerKind.Any or AnswerKind.Nationality ? head - 0.2 : -2;
         }
 
-        var kind = KindOf(tokens, span, key);
+        var kind = _kinds.Of(tokens, span, key);
         return head + (kind == AnswerKind.Any || _query.Kind == AnswerKind.Any ? 0.2
-            : kind == _query.Kind || (kind == AnswerKind.Place && _query.Kind == AnswerKind.Country) ? 0.8
-            : _kinds.ContainsKey(key) ? -2
+            : NameKinds.Fits(kind, _query.Kind) ? 0.8
+            : _kinds.IsKnownAsOther(key, _query.Kind) ? -2
             : -0.9);
     }
 
@@ -169,39 +166,6 @@ internal sealed class SpanReader
         : definition.Kind == AnswerKind.Any || _query.Kind == AnswerKind.Any ? -0.1
         : definition.Kind == _query.Kind ? 0.7
         : -0.9;
-
-    private AnswerKind KindOf(IReadOnlyList<Token> tokens, Span span, string key)
-    {
-        if (_kinds.TryGetValue(key, out var kind) && kind != AnswerKind.Any)
-        {
-            return kind;
-        }
-
-        if (span.Form == SpanForm.Quote)
-        {
-            return AnswerKind.Work;
-        }
-
-        var own = NounKinds.Of(tokens[span.End - 1].Lower);
-        own = own == AnswerKind.Any ? NounKinds.Of(tokens[span.Start].Lower) : own;
-        if (own is AnswerKind.Place or AnswerKind.Organisation or AnswerKind.Work or AnswerKind.Person)
-        {
-            return own;
-        }
-
-        var before = span.Start > 0 ? tokens[span.Start - 1] : null;
-        if (before?.Lower is "in" or "near" or "at" or "to")
-        {
-            return AnswerKind.Place;
-        }
-
-        if (before is not null && !before.IsCapital && NounKinds.Of(before.Lower) is not AnswerKind.Any and var role)
-        {
-            return role;
-        }
-
-        return before?.Lower is "by" && span.End - span.Start is 2 or 3 ? AnswerKind.Person : AnswerKind.Any;
-    }
 
     private static IEnumerable<Token> Around(IReadOnlyList<Token> tokens, Span span)
     {
