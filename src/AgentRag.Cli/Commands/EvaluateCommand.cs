@@ -12,7 +12,7 @@ internal static class EvaluateCommand
 {
     private const string All = "all";
 
-    private static readonly Option<int?> Limit = new("--limit") { HelpName = "N", Description = "Only the first N questions." };
+    private static readonly Option<int?> Limit = Flags.Number<int>("--limit", "N", "Only the first N questions.");
 
     private static readonly Option<string?> ReportFile = new("--output") { HelpName = "FILE", Description = "Also write the JSON lines to FILE, whole or not at all." };
 
@@ -20,8 +20,9 @@ internal static class EvaluateCommand
     {
         var command = new ExampleCommand(
             "evaluate",
-            "Answer labelled questions and score the answers: ExactMatch, F1 and Accuracy with SQuAD normalisation, tokens and requests. " +
-            "--strategy takes one name, several with commas, or all.",
+            "Answer labelled questions and score the answers.",
+            "--strategy takes one name, several with commas, or all. Metrics: ExactMatch, F1 and Accuracy with SQuAD normalisation, in percent (in JSON 0 to 1). " +
+            "With --json each question is a line, and the last line holds the totals.",
             "agentrag evaluate --questions test.jsonl",
             "agentrag evaluate --questions test.jsonl --strategy all --limit 20",
             "agentrag evaluate --questions test.jsonl --strategy drag,iterdrag --budget 16k --json --output report.jsonl")

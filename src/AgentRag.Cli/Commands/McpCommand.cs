@@ -19,8 +19,8 @@ internal static class McpCommand
     {
         var command = new ExampleCommand(
             "mcp",
-            "Serve the tools retrieve, decompose, answer_with_demonstrations, answer and allocate_budget over MCP on stdin and stdout. " +
-            "The index is opened, and ROOTs are indexed, when the first tool is called.",
+            "Serve retrieval and answering as tools over MCP, on stdin and stdout.",
+            "Tools: retrieve, decompose, answer_with_demonstrations, answer, allocate_budget. The index is opened, and ROOTs are indexed, when the first tool is called.",
             "agentrag mcp --index .agentrag",
             "agentrag mcp docs --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1",
             "claude mcp add agentrag -- agentrag mcp /path/to/docs")
