@@ -54,7 +54,10 @@ public sealed class IterDragAnswerer(AnsweringContext context) : IAnswerer
 
         private PromptContent Content => new()
         {
-            Question = request.Question, Demonstrations = demonstrations, Passages = run.Held.Passages, Steps = [.. _steps],
+            Question = request.Question,
+            Demonstrations = demonstrations,
+            Passages = run.Held.Passages,
+            Steps = [.. _steps],
         };
 
         /// <summary>Runs iterations until something ends them.</summary>

@@ -25,11 +25,23 @@ internal static class PromptModel
     {
         var passage = new Passage
         {
-            Id = "id#0", DocumentId = "id", Title = "title", Source = "source", Start = 0, End = 4, Text = "text", ContentHash = "hash", TokenCount = 1,
+            Id = "id#0",
+            DocumentId = "id",
+            Title = "title",
+            Source = "source",
+            Start = 0,
+            End = 4,
+            Text = "text",
+            ContentHash = "hash",
+            TokenCount = 1,
         };
         var demonstration = new Demonstration
         {
-            Id = "id", Question = "question", Answer = "answer", Steps = [new SelfAskStep("query", "answer")], Supporting = [],
+            Id = "id",
+            Question = "question",
+            Answer = "answer",
+            Steps = [new SelfAskStep("query", "answer")],
+            Supporting = [],
         };
         var full = new PromptContent
         {

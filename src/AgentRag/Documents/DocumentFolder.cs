@@ -1,0 +1,159 @@
+namespace AgentRag.Documents;
+
+/// <summary>Finds the files to read below given roots.</summary>
+/// <remarks>
+/// Nothing outside of the roots is ever listed: a symbolic link is not followed. Where its target lies below a root, the target is found there by
+/// itself, once; where not, the link is reported. Hidden files and folders (<c>.git</c>, <c>.agentrag</c>) and <c>node_modules</c> are left out, and so
+/// are empty files, which is also what pipes and devices look like: they are never opened.
+/// </remarks>
+public static class DocumentFolder
+{
+    /// <summary>Lists the readable files.</summary>
+    /// <param name="roots">Folders and files, as the user named them.</param>
+    /// <param name="readers">Decide which extensions are read.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>The files, root by root, in ordinal order of their paths; a file below two roots belongs to the first.</returns>
+    /// <exception cref="AgentRagException">A root does not exist, or is a file of a kind that is not read.</exception>
+    public static FoundFiles Find(IReadOnlyList<string> roots, DocumentReaders readers, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(roots);
+        ArgumentNullException.ThrowIfNull(readers);
+        var realRoots = roots.Select(root => RealPath.Of(root) ?? throw new AgentRagException($"'{root}' does not exist: give a file or a folder.")).ToList();
+        var search = new Search(realRoots, readers);
+        for (var i = 0; i < roots.Count; i++)
+        {
+            search.VisitRoot(realRoots[i], roots[i], cancellationToken);
+        }
+
+        return new([.. realRoots.Distinct(StringComparer.Ordinal)], search.Files, search.Skipped, search.UnknownFiles);
+    }
+
+    private sealed class Search(List<string> realRoots, DocumentReaders readers)
+    {
+        private static readonly EnumerationOptions OneFolder = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
+        private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+
+        public List<DocumentFile> Files { get; } = [];
+
+        public List<SkippedFile> Skipped { get; } = [];
+
+        public int UnknownFiles { get; private set; }
+
+        public void VisitRoot(string root, string asGiven, CancellationToken cancellationToken)
+        {
+            if (Directory.Exists(root))
+            {
+                VisitFolder(root, root, cancellationToken);
+            }
+            else if (readers.For(root) is null)
+            {
+                throw new AgentRagException($"'{asGiven}' is not a kind of file that is read: give .md, .txt, .html or .jsonl.");
+            }
+            else
+            {
+                VisitFile(root, new FileInfo(root));
+            }
+        }
+
+        private void VisitFolder(string root, string folder, CancellationToken cancellationToken)
+        {
+            // Own stack: folders may be nested deeper than calls can be.
+            Stack<FileSystemInfo> open = new([new DirectoryInfo(folder)]);
+            while (open.TryPop(out var entry))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (entry is FileInfo file)
+                {
+                    VisitFile(root, file);
+                }
+                else if (_seen.Add(entry.FullName))
+                {
+                    foreach (var child in Children((DirectoryInfo)entry).OrderDescending(PathOrder.Instance))
+                    {
+                        open.Push(child);
+                    }
+                }
+            }
+        }
+
+        private List<FileSystemInfo> Children(DirectoryInfo folder)
+        {
+            List<FileSystemInfo> children = [];
+            try
+            {
+                foreach (var entry in folder.EnumerateFileSystemInfos("*", OneFolder))
+                {
+                    if (entry.Name.StartsWith('.') || (entry is DirectoryInfo && entry.Name is "node_modules"))
+                    {
+                        continue;
+                    }
+
+                    if (entry.LinkTarget is null)
+                    {
+                        children.Add(entry);
+                    }
+                    else
+                    {
+                        ReportLink(entry);
+                    }
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                Skipped.Add(new(folder.FullName, $"cannot be listed: {exception.Message}"));
+            }
+
+            return children;
+        }
+
+        private void ReportLink(FileSystemInfo link)
+        {
+            var target = RealPath.Of(link.FullName);
+            if (target is null)
+            {
+                Skipped.Add(new(link.FullName, "is a symbolic link to nothing or to itself"));
+            }
+            else if (!realRoots.Exists(root => RealPath.IsWithin(target, root)))
+            {
+                Skipped.Add(new(link.FullName, "is a symbolic link that leads out of the given folders"));
+            }
+        }
+
+        private void VisitFile(string root, FileInfo file)
+        {
+            if (readers.For(file.Name) is null)
+            {
+                UnknownFiles++;
+                return;
+            }
+
+            var path = file.FullName == root ? file.Name : Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
+            if (DocumentIds.Problem(path) is { } problem)
+            {
+                Skipped.Add(new(Titles.OneLine(file.FullName), $"its path {problem}"));
+            }
+            else if (file.Length > 0 && _seen.Add(file.FullName))
+            {
+                Files.Add(new(file.FullName, root, path));
+            }
+        }
+    }
+
+    /// <summary>Orders entries of one folder so that whole paths come out in ordinal order: a folder sorts as its name with the separator.</summary>
+    private sealed class PathOrder : IComparer<FileSystemInfo>
+    {
+        public static readonly PathOrder Instance = new();
+
+        public int Compare(FileSystemInfo? x, FileSystemInfo? y) => string.CompareOrdinal(Key(x), Key(y));
+
+        private static string? Key(FileSystemInfo? entry) => entry is DirectoryInfo ? entry.Name + '/' : entry?.Name;
+    }
+}
+
+/// <summary>What was found below the roots.</summary>
+/// <param name="Roots">The roots as absolute paths, links resolved, in the given order.</param>
+/// <param name="Files">The files to read, without ids.</param>
+/// <param name="Skipped">What was left out and should be known.</param>
+/// <param name="UnknownFiles">Files of kinds that are not read.</param>
+public sealed record FoundFiles(
+    IReadOnlyList<string> Roots, IReadOnlyList<DocumentFile> Files, IReadOnlyList<SkippedFile> Skipped, int UnknownFiles);

@@ -1,0 +1,158 @@
+using System.Globalization;
+using AgentRag.Answering;
+using AgentRag.Demonstrations;
+using AgentRag.Documents;
+using AgentRag.Models;
+using AgentRag.Tests.Fakes;
+using Xunit;
+using static AgentRag.Tests.Fakes.TestPassages;
+
+namespace AgentRag.Tests.Answering;
+
+/// <summary>
+/// Random corpora, demonstrations, parameters, budgets and hostile replies: the budget holds in each. AGENTRAG_PROPERTY_CASES sets the number of cases.
+/// </summary>
+public sealed class BudgetPropertyTests(ITestOutputHelper output)
+{
+    private static readonly string[] Fragments =
+    [
+        "Follow up: ", "Intermediate answer: ", "So the final answer is: ", "not found", "[1]", "[99]", "[1, 2]", "\n", "</passage>", "<think>", "</think>",
+        "Orm", "the pier", " ", "\u202E", "\uD83D", "今日は", "::", "a\tb", "<|im_end|>",
+    ];
+
+    [Theory]
+    [InlineData(1), InlineData(2), InlineData(3), InlineData(4)]
+    public async Task No_request_and_no_sum_ever_exceeds_the_budget_and_the_final_answer_is_always_asked_for(int seed)
+    {
+        var cases = int.TryParse(Environment.GetEnvironmentVariable("AGENTRAG_PROPERTY_CASES"), NumberStyles.None, CultureInfo.InvariantCulture, out var set) ? set / 4 : 1_000;
+        var random = new Random(seed);
+        var (refused, trimmed, requests) = (0, 0, 0);
+        for (var i = 0; i < cases; i++)
+        {
+            if (await RunCaseAsync(random) is { } answer)
+            {
+                trimmed += answer.Trimmed.IsNothing ? 0 : 1;
+                requests += answer.Trace.Count;
+            }
+            else
+            {
+                refused++;
+            }
+        }
+
+        output.WriteLine($"seed {seed}: {cases} cases, {requests} requests, {trimmed} trimmed, {refused} refused because the bare question did not fit");
+        Assert.True(trimmed > cases / 20 && refused > 0 && refused < cases / 2, "The cases do not reach what they are to test.");
+    }
+
+    private static async Task<Answer?> RunCaseAsync(Random random)
+    {
+        var counter = new WordCounter();
+        var corpus = Enumerable.Range(0, random.Next(1, 30)).Select(i => Passage($"p{i}", Words(random, 60), Words(random, 4))).ToArray();
+        var model = new ScriptedChatClient(request => Reply(random, request));
+        // Half of the cases go to the strategy with the most requests.
+        var strategy = random.Next(2) == 0 ? IterDragAnswerer.Name : Answerers.Names[random.Next(Answerers.Names.Count)];
+        var parameters = new InferenceParameters(random.Next(0, 12), random.Next(0, 5), random.Next(1, 6));
+        var window = random.Next(120, 4_000);
+        var budget = new TokenBudgetOptions
+        {
+            MaxEffectiveContextTokens = random.Next(2) == 0 ? random.Next(100, 1_000) : random.Next(100, 9_000),
+            ContextWindowTokens = window,
+            ReservedAnswerTokens = random.Next(1, window / 2),
+        };
+        var question = "q " + Words(random, 12);
+        var demonstrations = Enumerable.Range(0, 5).Select(i => new LabelledQuestion
+        {
+            Id = $"d{i}",
+            Question = $"{i} {Words(random, 10)}",
+            Answers = [Words(random, 5)],
+            Decomposition = [.. Enumerable.Range(0, random.Next(0, 3)).Select(step => new LabelledStep($"{step} {Words(random, 8)}", Words(random, 3)))],
+        }).ToList();
+        var context = new AnsweringContext
+        {
+            Retriever = new RandomRetriever(random, corpus),
+            Model = model,
+            TokenCounter = counter,
+            Demonstrations = DemonstrationStore.From(demonstrations, new RandomRetriever(random, corpus)),
+        };
+
+        Answer answer;
+        try
+        {
+            answer = await Answerers.Create(strategy, context).AnswerAsync(new AnswerRequest(question, parameters, budget));
+        }
+        catch (AgentRagException e) when (e.Message.StartsWith("The question alone takes", StringComparison.Ordinal))
+        {
+            Assert.Empty(model.Sent);
+            return null;
+        }
+
+        var sizes = model.Sent.Select(sent => sent.Messages.Sum(message => counter.Count(message.Text) + 4) + 3).ToList();
+        Assert.Equal(sizes, answer.Trace.Select(request => request.PromptTokens));
+        Assert.All(sizes, size => Assert.True(size <= window - budget.ReservedAnswerTokens));
+        Assert.True(sizes.Sum() <= budget.MaxEffectiveContextTokens);
+        Assert.Equal(sizes.Sum(), answer.EffectiveContextTokens);
+        Assert.All(model.Sent, sent => Assert.True(sent.Options.MaxOutputTokens <= budget.ReservedAnswerTokens));
+
+        var byItself = answer.StopReason == StopReason.FinalAnswer;
+        Assert.True(byItself || model.Sent.Any(sent => sent.Request.Task == GroundedTask.FinalAnswer), "No final answer was asked for.");
+        Assert.NotEqual("", answer.Text);
+        Assert.DoesNotContain('\n', answer.Text);
+
+        Assert.All(answer.Trace, request => Assert.Equal(request.PassageIds.Count, request.PassageIds.Distinct().Count()));
+        var seen = answer.Trace.SelectMany(request => request.PassageIds).ToHashSet();
+        Assert.All(answer.Citations, citation => Assert.Contains(citation.PassageId, seen));
+        Assert.All(answer.Trace, request => Assert.Equal(Asked(strategy, parameters), request.DemonstrationIds.Count + request.Trimmed.Demonstrations));
+        Assert.True(answer.ParametersUsed.K <= parameters.K && answer.ParametersUsed.M <= parameters.M && answer.ParametersUsed.N <= parameters.N);
+        Assert.True(answer.Steps.Count <= parameters.N && answer.Steps.All(step => step.IntermediateAnswer is not null));
+        AssertTrimmedIsReported(strategy, answer, (RandomRetriever)context.Retriever);
+        return answer;
+    }
+
+    // What was in the prompt and what is reported as trimmed make up all that was held when the prompt was made.
+    private static void AssertTrimmedIsReported(string strategy, Answer answer, RandomRetriever retriever)
+    {
+        if (strategy is not (RagAnswerer.Name or DragAnswerer.Name))
+        {
+            return;
+        }
+
+        var request = Assert.Single(answer.Trace);
+        Assert.Equal(retriever.Returned, request.PassageIds.Count + request.Trimmed.Passages);
+    }
+
+    private static int Asked(string strategy, InferenceParameters parameters) =>
+        strategy is ManyShotAnswerer.Name or DragAnswerer.Name or IterDragAnswerer.Name ? parameters.M : 0;
+
+    private static string Words(Random random, int most) => string.Join(' ', Enumerable.Range(0, random.Next(1, most + 1)).Select(_ => random.Next(8) == 0
+        ? Fragments[random.Next(Fragments.Length)]
+        : ((char)('a' + random.Next(26))).ToString() + random.Next(100)));
+
+    private static string Reply(Random random, GroundedRequest request) => random.Next(12) switch
+    {
+        0 => string.Concat(Enumerable.Range(0, random.Next(0, 12)).Select(_ => Fragments[random.Next(Fragments.Length)])),
+        1 => Words(random, 2_000),
+        _ => request.Task switch
+        {
+            GroundedTask.NextStep => random.Next(4) == 0 ? $"So the final answer is: {Words(random, 6)} [{random.Next(9)}]" : $"Follow up: {Words(random, 60)}",
+            GroundedTask.IntermediateAnswer => $"Intermediate answer: {Words(random, 200)} [{random.Next(9)}]",
+            GroundedTask.FinalAnswer => $"So the final answer is: {Words(random, 9)}",
+            _ => Words(random, 9),
+        },
+    };
+
+    private sealed class RandomRetriever(Random random, Passage[] corpus) : Retrieval.IRetriever
+    {
+        public int Returned { get; private set; }
+
+        public string Name => "random";
+
+        public Task<IReadOnlyList<Retrieval.RankedPassage>> RetrieveAsync(Retrieval.RetrievalQuery query, CancellationToken cancellationToken = default)
+        {
+            var shuffled = (Passage[])corpus.Clone();
+            random.Shuffle(shuffled);
+            var ranked = shuffled.Take(query.K).Select((passage, i) => new Retrieval.RankedPassage(passage, i + 1, 1.0 / (i + 1))).ToList();
+            Returned += ranked.Count;
+            return Task.FromResult<IReadOnlyList<Retrieval.RankedPassage>>(ranked);
+        }
+    }
+}

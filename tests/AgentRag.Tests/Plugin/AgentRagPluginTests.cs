@@ -1,0 +1,134 @@
+using System.Text.Json;
+using AgentRag.Allocation;
+using AgentRag.Answering;
+using AgentRag.Plugin;
+using AgentRag.Tests.Fakes;
+using Microsoft.Extensions.AI;
+using Xunit;
+using static AgentRag.Tests.Fakes.TestPassages;
+
+namespace AgentRag.Tests.Plugin;
+
+public sealed class AgentRagPluginTests
+{
+    [Fact]
+    public void The_tools_are_named_and_described()
+    {
+        using var plugin = Plugin();
+        var tools = plugin.AsAIFunctions();
+        Assert.Equal(["retrieve", "decompose", "answer_with_demonstrations", "answer", "allocate_budget"], tools.Select(tool => tool.Name));
+        Assert.All(tools, tool => Assert.InRange(tool.Description.Length, 50, 2_000));
+    }
+
+    [Theory]
+    [InlineData("retrieve", "query,k", "query")]
+    [InlineData("decompose", "question,limit", "question")]
+    [InlineData("answer_with_demonstrations", "question,k,m,budget", "question")]
+    [InlineData("answer", "question,k,m,n,budget", "question")]
+    [InlineData("allocate_budget", "budget", "budget")]
+    public void Inputs_are_documented_and_only_the_first_is_required(string name, string properties, string required)
+    {
+        using var plugin = Plugin();
+        var schema = Tool(plugin, name).JsonSchema;
+        Assert.Equal(properties.Split(','), schema.GetProperty("properties").EnumerateObject().Select(property => property.Name));
+        Assert.Equal([required], schema.GetProperty("required").EnumerateArray().Select(item => item.GetString()));
+        Assert.All(schema.GetProperty("properties").EnumerateObject(), property => Assert.NotEmpty(property.Value.GetProperty("description").GetString()!));
+    }
+
+    [Fact]
+    public async Task Retrieve_returns_passages_as_json()
+    {
+        using var plugin = Plugin();
+        var result = (JsonElement)(await Tool(plugin, "retrieve").InvokeAsync(new() { ["query"] = "pier", ["k"] = 1 }))!;
+        var passage = Assert.Single(result.GetProperty("passages").EnumerateArray());
+        Assert.Equal("pier#0", passage.GetProperty("passageId").GetString());
+        Assert.Equal("The Long Pier was built by Tarn.", passage.GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task Answer_runs_the_loop_and_returns_steps_citations_and_cost()
+    {
+        using var plugin = Plugin("Follow up: Who built it?", "Intermediate answer: Tarn [1]", "So the final answer is: Tarn [1]");
+        var result = (JsonElement)(await Tool(plugin, "answer").InvokeAsync(new() { ["question"] = "Who?" }))!;
+        Assert.Equal("Tarn", result.GetProperty("answer").GetString());
+        Assert.True(result.GetProperty("found").GetBoolean());
+        Assert.Equal("noNewPassages", result.GetProperty("stopReason").GetString());
+        Assert.Equal("Who built it?", result.GetProperty("steps")[0].GetProperty("subQuery").GetString());
+        Assert.Equal("pier#0", result.GetProperty("citations")[0].GetProperty("passageId").GetString());
+        Assert.Equal(3, result.GetProperty("requests").GetInt32());
+    }
+
+    [Fact]
+    public async Task Typed_results_come_as_records()
+    {
+        using var plugin = Plugin("Tarn");
+        var tool = plugin.AsAIFunctions(typedResults: true).Single(tool => tool.Name == "answer_with_demonstrations");
+        Assert.Equal("Tarn", Assert.IsType<AnswerResult>(await tool.InvokeAsync(new() { ["question"] = "Who?" })).Answer);
+    }
+
+    [Fact]
+    public async Task Decompose_cleans_and_bounds_the_lines()
+    {
+        using var plugin = Plugin("1. Who built it?\n- Who led #1?\n\n* Where?\nMore?");
+        Assert.Equal(["Who built it?", "Who led #1?", "Where?"], (await plugin.DecomposeAsync("Who?", limit: 3)).SubQueries);
+    }
+
+    [Fact]
+    public async Task Progress_is_taken_from_the_context_of_the_call_and_not_from_the_model()
+    {
+        using var plugin = Plugin("Tarn");
+        List<AnswerEvent> events = [];
+        await Tool(plugin, "answer_with_demonstrations").InvokeAsync(new AIFunctionArguments
+        {
+            ["question"] = "Who?", Context = new Dictionary<object, object?> { [typeof(IProgress<AnswerEvent>)] = new EventList(events) },
+        });
+        Assert.IsType<Answered>(events[^1]);
+    }
+
+    [Fact]
+    public async Task Allocate_budget_knows_the_index_and_says_whose_coefficients_decide()
+    {
+        using var plugin = Plugin();
+        var result = await plugin.AllocateBudgetAsync(16_000);
+        Assert.Equal(("drag", new ParametersResult(2, 0, 1)), (result.Recommended.Strategy, result.Recommended.Parameters)); // two passages, no demonstrations
+        Assert.StartsWith("Ranked with the coefficients of Gemini 1.5 Flash (arXiv 2410.04343, table 8), not of your model and documents", result.Note, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", 5, "'query' is empty: say what to look for, such as \"Who designed the bridge that ...?\".")]
+    [InlineData("x", 51, "'k' is 51, must be in [1, 50].")]
+    public async Task Bad_arguments_are_named(string query, int k, string expected)
+    {
+        using var plugin = Plugin();
+        Assert.Equal(expected, (await Assert.ThrowsAsync<AgentRagException>(() => plugin.RetrieveAsync(query, k))).Message);
+    }
+
+    [Fact]
+    public async Task The_context_is_opened_by_the_first_call_only_and_again_after_a_failure()
+    {
+        var opened = 0;
+        using var plugin = new AgentRagPlugin(_ => ++opened == 1 ? throw new AgentRagException("No index.") : Task.FromResult(Context()));
+        plugin.AsAIFunctions();
+        Assert.Equal(0, opened);
+        await Assert.ThrowsAsync<AgentRagException>(() => plugin.RetrieveAsync("x"));
+        await plugin.RetrieveAsync("x");
+        await plugin.RetrieveAsync("x");
+        Assert.Equal(2, opened);
+    }
+
+    private static AIFunction Tool(AgentRagPlugin plugin, string name) => plugin.AsAIFunctions().Single(tool => tool.Name == name);
+
+    private static AgentRagPlugin Plugin(params string[] replies) => new(Context(replies));
+
+    private static PluginContext Context(params string[] replies) => new()
+    {
+        Answering = new AnsweringContext
+        {
+            Retriever = new ListRetriever(Passage("pier", "The Long Pier was built by Tarn."), Passage("tarn", "Tarn was led by Bo Lind.")),
+            Model = new ScriptedChatClient(replies),
+            TokenCounter = new WordCounter(),
+        },
+        PassageCount = 2,
+        Sizes = new TokenSizes(),
+    };
+}
