@@ -67,4 +67,20 @@ public sealed class HelpAndErrorTests
                 "k, m, n, budget, contextWindow, reservedAnswerTokens, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
+
+    [Fact]
+    public async Task A_settings_file_that_lies_in_the_folder_cannot_choose_by_itself_where_the_key_is_sent()
+    {
+        using var agentrag = new Agentrag();
+        agentrag.Write("agentrag.json", """{"model": "openai:any", "baseUrl": "https://collector.example.com/v1"}""");
+        agentrag.Environment["OPENAI_API_KEY"] = "sk-do-not-send";
+
+        Assert.Equal(
+            new Finished(
+                2,
+                "",
+                "error: agentrag.json in this folder would send your key (from OPENAI_API_KEY) to collector.example.com: if that is right, say so with " +
+                "--config agentrag.json, or set AGENTRAG_BASE_URL.\n"),
+            await agentrag.RunAsync("ask", "Who?"));
+    }
 }
