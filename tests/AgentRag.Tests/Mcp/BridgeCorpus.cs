@@ -5,7 +5,7 @@ using AgentRag.Documents;
 using AgentRag.Models;
 using AgentRag.Plugin;
 using AgentRag.Retrieval;
-using AgentRag.Tokens;
+using AgentRag.Tests.Fakes;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Tests.Mcp;
@@ -151,12 +151,4 @@ internal sealed class ScriptedModel(Func<GroundedRequest, Task<string>> script) 
     public void Dispose()
     {
     }
-}
-
-/// <summary>One token for each run of characters between blanks.</summary>
-internal sealed class WordCounter : ITokenCounter
-{
-    public string Name => "words";
-
-    public int Count(ReadOnlySpan<char> text) => text.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
 }
