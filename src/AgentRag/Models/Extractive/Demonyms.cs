@@ -28,6 +28,8 @@ internal static class Demonyms
     /// <summary>The country of a nationality; the word itself when it is not a known one.</summary>
     public static string Country(string nationality) => Countries.GetValueOrDefault(LastPart(Words.Key(nationality)), nationality);
 
+    public static bool IsKnown(string lower) => Countries.ContainsKey(lower);
+
     /// <summary>Whether the token is an adjective of nationality: a known one, or a capitalised word with such an ending before a common noun.</summary>
     public static bool IsAt(IReadOnlyList<Token> tokens, int i) =>
         tokens[i].IsCapital

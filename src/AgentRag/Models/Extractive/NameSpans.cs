@@ -59,7 +59,7 @@ internal static class NameSpans
                 }
             }
 
-            if (next >= tokens.Count || !Continues(tokens, next, joined: next > end))
+            if (next >= tokens.Count || !Continues(tokens, next, joined: next > end) || (next > start + 1 && Demonyms.IsKnown(tokens[next].Lower) && !(next + 1 < tokens.Count && tokens[next + 1].IsCapital)))
             {
                 break;
             }
@@ -102,7 +102,7 @@ internal static class NameSpans
         {
             if (IsQuote(tokens[i].Text))
             {
-                return i > open + 1 ? i : -1;
+                return i > open + 1 && tokens[open + 1].IsWord ? i : -1;
             }
         }
 
