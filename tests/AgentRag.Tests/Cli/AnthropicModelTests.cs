@@ -30,22 +30,20 @@ public sealed class AnthropicModelTests
         Assert.Equal("Ada Venn [1]", response.Text);
         Assert.Equal(17, response.Usage?.InputTokenCount); // 12 new and 5 from the cache
         var (headers, body) = Assert.Single(server.Requests);
-        Assert.Equal("test-key", headers["x-api-key"]);
+        Assert.Equal("Bearer test-key", headers["authorization"]);
         Assert.Equal(64, body.GetProperty("max_tokens").GetInt32());
         Assert.Equal("END", Assert.Single(body.GetProperty("stop_sequences").EnumerateArray()).GetString());
-        Assert.Equal(0, body.GetProperty("temperature").GetDouble());
     }
 
     [Fact]
-    public async Task A_model_that_takes_no_temperature_is_asked_again_without_it_and_so_from_then_on()
+    public async Task Stop_sequences_of_white_space_alone_are_not_sent_at_all()
     {
-        using var server = new ScriptedServer((400, Error("invalid_request_error", "temperature is not supported for this model")), (200, Reply), (200, Reply));
+        using var server = new ScriptedServer((200, Reply));
         using var model = Create(server);
 
-        await model.GetResponseAsync("Who?", Options, TestContext.Current.CancellationToken);
-        await model.GetResponseAsync("Who?", Options, TestContext.Current.CancellationToken);
+        await model.GetResponseAsync("Who?", new ChatOptions { StopSequences = ["\n"] }, TestContext.Current.CancellationToken);
 
-        Assert.Equal([true, false, false], server.Requests.Select(request => request.Body.TryGetProperty("temperature", out _)));
+        Assert.True(!server.Requests[0].Body.TryGetProperty("stop_sequences", out var stops) || stops.GetArrayLength() == 0);
     }
 
     [Theory]

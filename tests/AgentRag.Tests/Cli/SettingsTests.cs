@@ -1,5 +1,4 @@
 using System.CommandLine;
-using AgentRag.Cli;
 using AgentRag.Cli.Configuration;
 using Xunit;
 
