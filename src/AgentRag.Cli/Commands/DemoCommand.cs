@@ -11,8 +11,17 @@ namespace AgentRag.Cli.Commands;
 /// <summary><c>agentrag demo</c>: the whole way once, on the invented world, with the offline model.</summary>
 internal static class DemoCommand
 {
-    // A bridge, a comparison, and a question that the documents do not answer, whether or not the offline model gets them right.
-    private static readonly string[] AskedIds = ["world-t05", "world-t10", "world-t34"];
+    // Two facts from two documents, in the plain words that the offline model reads. The test questions are worded as people word them, and harder for it.
+    private static readonly LabelledQuestion TwoHops = new()
+    {
+        Id = "demo",
+        Question = "When did the composer of the Ithrel Symphony die?",
+        Answers = ["1924"],
+        Supporting = ["works/ithrel-symphony", "people/anselm-maldry"],
+    };
+
+    // Of the test questions, a comparison and one that the documents do not answer.
+    private static readonly string[] AskedIds = ["world-t10", "world-t34"];
 
     public static Command Create(Terminal terminal)
     {
@@ -51,9 +60,9 @@ internal static class DemoCommand
             var context = await composition.AnsweringAsync(cancellationToken);
             var questions = await LabelledQuestionFile.LoadAsync(DemoWorld.Test, cancellationToken);
             show.Heading($"2. Ask, step by step: iterdrag with model {context.ModelName} (offline and modest: the table below says how often it is right)");
-            foreach (var id in AskedIds)
+            foreach (var question in AskedIds.Select(id => questions.Single(question => question.Id == id)).Prepend(TwoHops))
             {
-                await AskAsync(show, questions.Single(question => question.Id == id), Answerers.Create(IterDragAnswerer.Name, context), settings, cancellationToken);
+                await AskAsync(show, question, Answerers.Create(IterDragAnswerer.Name, context), settings, cancellationToken);
             }
 
             show.Heading($"3. Score every strategy on {questions.Count} test questions");

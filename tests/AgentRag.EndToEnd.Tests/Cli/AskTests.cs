@@ -17,7 +17,7 @@ public sealed class AskTests
         Assert.All(finished.Json, line =>
         {
             Assert.Equal(["id", "answer", "effectiveContextTokens", "requests", "stopReason", "citations"], line.EnumerateObject().Select(field => field.Name));
-            Assert.InRange(line.GetProperty("effectiveContextTokens").GetInt64(), 1, 32_768);
+            Assert.InRange(line.GetProperty("effectiveContextTokens").GetInt64(), 1, 65_536);
             Assert.InRange(line.GetProperty("requests").GetInt32(), 1, 32);
             Assert.Matches("^[a-z][a-zA-Z]+$", line.GetProperty("stopReason").GetString());
         });

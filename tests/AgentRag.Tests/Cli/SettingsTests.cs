@@ -19,7 +19,7 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(new Setting<int>(3, "--k"), settings.K);
         Assert.Equal(new Setting<int>(2, "AGENTRAG_M"), settings.M);
         Assert.Equal(new Setting<int>(1, $"{file} \"n\""), settings.N);
-        Assert.Equal(new Setting<long>(32_768, "default"), settings.Budget);
+        Assert.Equal(new Setting<long>(65_536, "default"), settings.Budget);
     }
 
     [Fact]
