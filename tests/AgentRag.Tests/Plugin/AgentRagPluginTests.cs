@@ -80,7 +80,8 @@ public sealed class AgentRagPluginTests
         List<AnswerEvent> events = [];
         await Tool(plugin, "answer_with_demonstrations").InvokeAsync(new AIFunctionArguments
         {
-            ["question"] = "Who?", Context = new Dictionary<object, object?> { [typeof(IProgress<AnswerEvent>)] = new EventList(events) },
+            ["question"] = "Who?",
+            Context = new Dictionary<object, object?> { [typeof(IProgress<AnswerEvent>)] = new EventList(events) },
         });
         Assert.IsType<Answered>(events[^1]);
     }
