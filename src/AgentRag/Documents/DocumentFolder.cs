@@ -47,7 +47,7 @@ public static class DocumentFolder
             }
             else if (readers.For(root) is null)
             {
-                throw new AgentRagException($"'{asGiven}' is not a kind of file that is read: give .md, .txt, .html or .jsonl.");
+                throw new AgentRagException($"'{asGiven}' is not a kind of file that is read: give one of {string.Join(' ', readers.Extensions)}.");
             }
             else
             {
