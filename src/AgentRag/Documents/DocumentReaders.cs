@@ -42,8 +42,8 @@ public sealed class DocumentReaders
     {
         IDocumentReader[] wholeFiles =
         [
-            new CodeReader(options), new MarkdownReader(options), new PlainTextReader(options), new HtmlReader(options), new DocxReader(options),
-            new EpubReader(options), new CsvReader(options), new MailReader(options),
+            new CodeReader(options), new MarkdownReader(options), new PlainTextReader(options), new HtmlReader(options), new PdfReader(options),
+            new DocxReader(options), new EpubReader(options), new CsvReader(options), new MailReader(options),
         ];
         return [.. wholeFiles.Select(reader => new TimedReader(reader, options.MaxReadTime, time)), new JsonLinesReader(options)];
     }
