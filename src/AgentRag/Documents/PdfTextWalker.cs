@@ -164,13 +164,13 @@ internal sealed class PdfTextWalker(PdfFile file, DocumentReaderOptions options,
             return;
         }
 
-        // Half a line up or down is another line, two are another paragraph; a fifth of the size to the right is a space, any way back too.
+        // Half a line up or down is another line, two are another paragraph; an eighth of the size to the right is a space, any way back too.
         var (gap, size) = (state.Position - _end, Math.Max(Math.Max(state.SizeOnPage, _endSize), 0.01f));
         if (Math.Abs(gap.Y) > 0.5f * size)
         {
             _text.Append(Math.Abs(gap.Y) > 1.9f * size ? "\n\n" : "\n");
         }
-        else if ((gap.X > 0.2f * size || gap.X < -size) && !char.IsWhiteSpace(_text[^1]))
+        else if ((gap.X > 0.125f * size || gap.X < -size) && !char.IsWhiteSpace(_text[^1]))
         {
             _text.Append(gap.X > 2 * size ? "   " : " ");
         }
