@@ -15,9 +15,11 @@ internal sealed partial record HtmlPage(string Title, string Text, IReadOnlyList
     private const int CharsetWithin = 1024;
 
     /// <summary>Reads a page: its content is <c>main</c>, else a single <c>article</c>, else the body.</summary>
-    public static HtmlPage Parse(string html)
+    /// <remarks>Elements nested by the hundred thousand take the parser minutes; it asks at every element whether somebody still waits.</remarks>
+    public static HtmlPage Parse(string html, CancellationToken cancellationToken)
     {
-        using var page = new HtmlParser().ParseDocument(html);
+        var parser = new HtmlParser(new HtmlParserOptions { OnCreated = (_, _) => cancellationToken.ThrowIfCancellationRequested() });
+        using var page = parser.ParseDocument(html);
         var articles = page.QuerySelectorAll("article");
         var content = page.QuerySelector("main, [role=main]") ?? (articles.Length == 1 ? articles[0] : page.Body);
         var (text, headings) = HtmlText.Extract((INode?)content ?? page);
@@ -26,7 +28,8 @@ internal sealed partial record HtmlPage(string Title, string Text, IReadOnlyList
 
     /// <summary>Reads an XHTML page.</summary>
     /// <remarks>An HTML parser takes <c>&lt;title/&gt;</c> for an opening tag and the rest of the page for the title.</remarks>
-    public static HtmlPage ParseXhtml(string xhtml) => Parse(ClosedInPlace().Replace(xhtml, "<${tag}${attributes}></${tag}>"));
+    public static HtmlPage ParseXhtml(string xhtml, CancellationToken cancellationToken) =>
+        Parse(ClosedInPlace().Replace(xhtml, "<${tag}${attributes}></${tag}>"), cancellationToken);
 
     /// <summary>Decodes a page: by its byte order mark, as UTF-8 where it is valid, else by the charset that it names.</summary>
     /// <returns>The text, or null for a binary file.</returns>

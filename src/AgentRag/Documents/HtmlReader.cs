@@ -32,7 +32,7 @@ public sealed class HtmlReader(DocumentReaderOptions options) : IDocumentReader
             yield break;
         }
 
-        var page = Path.GetExtension(file.FullPath) is ".xhtml" ? HtmlPage.ParseXhtml(html) : HtmlPage.Parse(html);
+        var page = Path.GetExtension(file.FullPath) is ".xhtml" ? HtmlPage.ParseXhtml(html, cancellationToken) : HtmlPage.Parse(html, cancellationToken);
         yield return new Document
         {
             Id = file.Id,

@@ -97,7 +97,7 @@ public sealed class MailReader(DocumentReaderOptions options) : IDocumentReader
             }
             else if (part.MediaType is "text/html")
             {
-                Append(HtmlPage.Parse(part.Text()).Text);
+                Append(HtmlPage.Parse(part.Text(), cancellationToken).Text);
             }
             else if (part.MediaType is "text/plain")
             {

@@ -145,15 +145,16 @@ internal sealed class PdfTextWalker(PdfFile file, DocumentReaderOptions options,
             throw new InvalidDataException($"a page's text is longer than {options.MaxUnpackedBytes:N0} characters");
         }
 
-        Separate(state);
         foreach (var (text, width, isSpace) in state.Font.Decode(bytes))
         {
+            // Per glyph: some programs write a space as a wider gap behind one letter.
+            Separate(state);
             Undecoded += text is null ? 1 : 0;
             _text.Append(text);
-            state.Advance(((float)width * state.Size) + state.CharacterSpacing + (isSpace ? state.WordSpacing : 0));
+            state.Advance((float)width * state.Size);
+            (_end, _endSize) = (state.Position, state.SizeOnPage);
+            state.Advance(state.CharacterSpacing + (isSpace ? state.WordSpacing : 0));
         }
-
-        (_end, _endSize) = (state.Position, state.SizeOnPage);
     }
 
     /// <summary>Writes the line break or space that lies between the last text and the next.</summary>

@@ -8,7 +8,7 @@ namespace AgentRag.Documents;
 /// <param name="executable">Path of the program.</param>
 internal sealed class PdfToText(string executable)
 {
-    private const int MaxErrorCharacters = 2_000;
+    private const int MaxErrorCharacters = 500;
 
     /// <summary>Path of the program.</summary>
     public string Executable => executable;
@@ -56,7 +56,7 @@ internal sealed class PdfToText(string executable)
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
             return process.ExitCode == 0
                 ? (Encoding.UTF8.GetString(output), null)
-                : (null, $"pdftotext ended with code {process.ExitCode}: {Titles.OneLine(await error.ConfigureAwait(false))}");
+                : (null, $"pdftotext ended with code {process.ExitCode}: {FirstLine(await error.ConfigureAwait(false))}");
         }
         finally
         {
@@ -121,6 +121,9 @@ internal sealed class PdfToText(string executable)
 
         return text.ToString();
     }
+
+    /// <summary>The first complaint: those that follow come from it.</summary>
+    private static string FirstLine(string text) => Titles.OneLine(text.Trim().Split('\n')[0]);
 
     private static void Kill(Process process)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using AgentRag.Documents;
 using Xunit;
 
 namespace AgentRag.Tests.Documents;
@@ -26,6 +27,12 @@ public sealed class HtmlReaderTests : IDisposable
     {
         var encoding = charset is "utf-8" ? Encoding.UTF8 : CodePagesEncodingProvider.Instance.GetEncoding(charset)!;
         Assert.Equal(text, (await _files.ReadOneAsync(_files.Write("a.html", encoding.GetBytes(head + "<p>" + text)))).Text);
+    }
+
+    [Fact]
+    public void A_page_that_nobody_waits_for_any_more_is_given_up()
+    {
+        Assert.Throws<OperationCanceledException>(() => HtmlPage.Parse("<p>x", new CancellationToken(canceled: true)));
     }
 
     [Fact]
