@@ -37,7 +37,7 @@ public sealed record DocumentReaderOptions
     public DocumentReaderOptions Validated()
     {
         List<string> problems = [];
-        Require(MaxFileBytes is >= 1 and <= 1L << 30, $"MaxFileBytes is {MaxFileBytes}, must be in [1, {1L << 30}]");
+        Require(MaxFileBytes is >= 1 and <= 1L << 29, $"MaxFileBytes is {MaxFileBytes}, must be in [1, {1L << 29}]");
         Require(MaxUnpackedBytes is >= 1 and <= 1L << 30, $"MaxUnpackedBytes is {MaxUnpackedBytes}, must be in [1, {1L << 30}]");
         RequirePositive(MaxLineLength, nameof(MaxLineLength));
         RequirePositive(MaxRows, nameof(MaxRows));

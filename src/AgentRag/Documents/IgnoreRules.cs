@@ -20,7 +20,8 @@ internal sealed class IgnoreRules(string folder, IReadOnlyList<GlobPattern> patt
         try
         {
             var file = new FileInfo(Path.Combine(folder, FileName));
-            if (!file.Exists || file.LinkTarget is not null || file.Length > MaxBytes)
+            // Empty is also what a pipe looks like, which must not be opened.
+            if (!file.Exists || file.LinkTarget is not null || file.Length is 0 or > MaxBytes)
             {
                 return above;
             }
