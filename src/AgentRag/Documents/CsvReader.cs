@@ -46,7 +46,9 @@ public sealed class CsvReader(DocumentReaderOptions options) : IDocumentReader
         foreach (var row in Rows(file, rows, skipped))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var problem = row.Count <= Math.Max(id, body) ? "has fewer values than the first row has columns" : DocumentIds.Problem(row[id]) is { } wrong ? $"its id {wrong}" : null;
+            var problem = row.Count <= Math.Max(id, body) ? "has fewer values than the first row has columns"
+                : DocumentIds.Problem(row[id]) is { } wrong ? $"its id {wrong}"
+                : null;
             if (problem is not null)
             {
                 skipped(new($"{file.FullPath}:{rows.Line}", problem));
@@ -82,7 +84,9 @@ public sealed class CsvReader(DocumentReaderOptions options) : IDocumentReader
             text.Append(text.Length > start ? "\n" : "");
             if (text.Length > _options.MaxUnpackedBytes)
             {
-                skipped(new($"{file.FullPath}:{rows.Line}", $"the rows from here on: with the columns' names the table is longer than {_options.MaxUnpackedBytes:N0} characters"));
+                skipped(new(
+                    $"{file.FullPath}:{rows.Line}",
+                    $"the rows from here on: with the columns' names the table is longer than {_options.MaxUnpackedBytes:N0} characters"));
                 break;
             }
         }

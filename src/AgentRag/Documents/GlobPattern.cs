@@ -91,7 +91,8 @@ internal sealed class GlobPattern
         }
 
         // Non-backtracking: a hostile .gitignore of many stars costs no more than others.
-        return new(regex.Append('$').ToString(), RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
+        const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant;
+        return new(regex.Append('$').ToString(), Options, TimeSpan.FromSeconds(10));
     }
 
     /// <summary>The length of a set with its brackets; 0 when it is never closed.</summary>
@@ -106,7 +107,7 @@ internal sealed class GlobPattern
     {
         var isNegated = set[0] is '!' or '^';
         var members = (isNegated ? set[1..] : set).ToString();
-        var escaped = members.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal).Replace("^", "\\^", StringComparison.Ordinal);
+        var escaped = new StringBuilder(members).Replace("\\", "\\\\").Replace("[", "\\[").Replace("]", "\\]").Replace("^", "\\^");
         return isNegated ? $"[^/{escaped}]" : $"[{escaped}]";
     }
 }
