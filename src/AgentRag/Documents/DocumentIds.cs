@@ -8,22 +8,20 @@ public static class DocumentIds
 
     /// <summary>Gives every file an id: as short as the other files allow.</summary>
     /// <param name="files">The files of one run, in order.</param>
-    /// <param name="taken">Ids that are in use already by documents outside of this run.</param>
     /// <param name="skipped">Told about each file that no id is left for.</param>
     /// <returns>
     /// The files with their ids, in the same order: the path below the root without extension; where files would share that, all of them keep the
     /// extension; where they still do, the root folder's name is put in front; of files still equal only the first is returned.
     /// </returns>
-    public static IReadOnlyList<DocumentFile> Assign(IReadOnlyList<DocumentFile> files, IReadOnlySet<string> taken, Action<SkippedFile> skipped)
+    public static IReadOnlyList<DocumentFile> Assign(IReadOnlyList<DocumentFile> files, Action<SkippedFile> skipped)
     {
         ArgumentNullException.ThrowIfNull(files);
-        ArgumentNullException.ThrowIfNull(taken);
         ArgumentNullException.ThrowIfNull(skipped);
 
         Func<DocumentFile, string>[] forms =
             [file => Path.ChangeExtension(file.RelativePath, null), file => file.RelativePath, file => $"{file.RootName}/{file.RelativePath}"];
         var ids = new string[files.Count];
-        var (open, used) = (Enumerable.Range(0, files.Count).ToList(), new HashSet<string>(taken, StringComparer.Ordinal));
+        var (open, used) = (Enumerable.Range(0, files.Count).ToList(), new HashSet<string>(StringComparer.Ordinal));
         for (var form = 0; form < forms.Length && open.Count > 0; form++)
         {
             var groups = open.GroupBy(file => forms[form](files[file]), StringComparer.Ordinal).ToList();

@@ -7,6 +7,9 @@ public interface IDocumentReader
     /// <summary>The file name extensions it reads, in lower case with the dot.</summary>
     IReadOnlyCollection<string> Extensions { get; }
 
+    /// <summary>Whether a file holds many documents that bring their own ids; else it is one document with the file's id.</summary>
+    bool RowsBringIds => false;
+
     /// <summary>Reads a file, one document after the other.</summary>
     /// <param name="file">The file.</param>
     /// <param name="skipped">Told about each part that could not be read; the rest goes on.</param>

@@ -17,6 +17,9 @@ public sealed class JsonLinesReader(DocumentReaderOptions options) : IDocumentRe
     public IReadOnlyCollection<string> Extensions => [".jsonl"];
 
     /// <inheritdoc/>
+    public bool RowsBringIds => true;
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<Document> ReadAsync(
         DocumentFile file, Action<SkippedFile> skipped, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

@@ -1,0 +1,130 @@
+using System.Text.Json;
+using AgentRag.Documents;
+
+namespace AgentRag.Indexing;
+
+/// <summary>The file <c>index.json</c>: what the index is, and which segment file holds its content.</summary>
+internal sealed record IndexManifest
+{
+    public const string FormatName = "agentrag-bm25";
+
+    /// <summary>Raised with every change that an older program would misread.</summary>
+    public const int CurrentVersion = 1;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    public required string Format { get; init; }
+
+    public required int FormatVersion { get; init; }
+
+    /// <summary>The program's version, for people.</summary>
+    public required string CreatedBy { get; init; }
+
+    public required string TokenCounter { get; init; }
+
+    public required PassageSplitterOptions Splitter { get; init; }
+
+    public required AnalyzerOptions Analyzer { get; init; }
+
+    public required string Segment { get; init; }
+
+    /// <summary>Checksum that the segment file ends with.</summary>
+    public required string SegmentSha256 { get; init; }
+
+    public required int Files { get; init; }
+
+    public required int Documents { get; init; }
+
+    public required int Passages { get; init; }
+
+    public required long Tokens { get; init; }
+
+    public required IReadOnlyList<string> Roots { get; init; }
+
+    public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+
+    /// <summary>Reads a manifest.</summary>
+    /// <param name="directory">The index, for messages.</param>
+    /// <param name="utf8">The file's content.</param>
+    /// <exception cref="AgentRagException">It is no manifest, damaged, or of another format version.</exception>
+    public static IndexManifest Parse(string directory, ReadOnlySpan<byte> utf8)
+    {
+        if (IsForeign(utf8))
+        {
+            throw new AgentRagException(
+                $"'{Path.Combine(directory, IndexDirectory.ManifestName)}' is not the manifest of an AgentRag index: choose another folder with --index DIR.");
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(utf8);
+            using var json = JsonDocument.ParseValue(ref reader);
+            var version = json.RootElement.TryGetProperty("formatVersion", out var number) && number.TryGetInt32(out var value) ? value : 0;
+            if (version != CurrentVersion)
+            {
+                var wayOut = version > CurrentVersion ? "update agentrag, or rebuild it" : "rebuild it";
+                throw new AgentRagException(
+                    $"Index '{directory}' has format version {version}, this program reads version {CurrentVersion}: {wayOut} with 'agentrag index --force'.");
+            }
+
+            var manifest = json.RootElement.Deserialize<IndexManifest>(Json) ?? throw Damaged(directory, "index.json is empty");
+            return manifest.IsComplete ? manifest : throw Damaged(directory, "index.json lacks a field");
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw Damaged(directory, "index.json is not valid JSON or lacks a field");
+        }
+    }
+
+    /// <summary>Whether a file is sound JSON of some other kind.</summary>
+    public static bool IsForeign(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(utf8);
+            using var json = JsonDocument.ParseValue(ref reader);
+            return json.RootElement.ValueKind != JsonValueKind.Object
+                || !json.RootElement.TryGetProperty("format", out var format) || format.ValueKind != JsonValueKind.String || format.GetString() != FormatName;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    public static AgentRagException Damaged(string directory, string what) =>
+        new($"Index '{directory}' is damaged ({what}): rebuild it with 'agentrag index --force'.");
+
+    public void RequireTokenCounter(string directory, string name)
+    {
+        if (TokenCounter != name)
+        {
+            throw Mismatch(directory, $"tokenizer {TokenCounter}", name);
+        }
+    }
+
+    public void RequireSplitter(string directory, PassageSplitterOptions options)
+    {
+        if (Splitter != options)
+        {
+            throw Mismatch(directory, $"passages of {Describe(Splitter)}", Describe(options));
+        }
+
+        static string Describe(PassageSplitterOptions splitter) => $"at most {splitter.MaxPassageTokens} tokens with overlap {splitter.OverlapTokens}";
+    }
+
+    public void RequireAnalyzer(string directory, AnalyzerOptions options)
+    {
+        if (Analyzer != options)
+        {
+            throw Mismatch(directory, $"analyzer {Analyzer.Describe()}", options.Describe());
+        }
+    }
+
+    // "required" makes a missing field an error, but not a field that is null.
+    private bool IsComplete => CreatedBy is not null && TokenCounter is not null && Splitter is not null && Analyzer is not null
+        && Segment is not null && SegmentSha256 is not null && Roots is not null;
+
+    private static AgentRagException Mismatch(string directory, string was, string now) =>
+        new($"Index '{directory}' was written with {was}, this run uses {now}: rebuild it with 'agentrag index --force'.");
+}

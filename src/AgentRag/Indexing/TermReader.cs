@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text;
+
+namespace AgentRag.Indexing;
+
+/// <summary>Reads the terms of a text one after the other, without allocating.</summary>
+internal ref struct TermReader
+{
+    /// <summary>Longest term in characters; a longer run of letters is cut, as Lucene does.</summary>
+    private const int MaxTermLength = 255;
+
+    /// <summary>Length of the buffer to pass: one character may be folded into two, one code point may be two.</summary>
+    public const int BufferLength = MaxTermLength + 2;
+
+    private readonly ReadOnlySpan<char> _text;
+    private readonly AnalyzerOptions _options;
+    private readonly Span<char> _buffer;
+    private int _position;
+    private int _length;
+    private bool _isAscii;
+
+    public TermReader(ReadOnlySpan<char> text, AnalyzerOptions options, Span<char> buffer)
+    {
+        _text = text;
+        _options = options;
+        _buffer = buffer;
+    }
+
+    /// <summary>The current term; valid until the next move.</summary>
+    public readonly ReadOnlySpan<char> Current => _buffer[.._length];
+
+    /// <summary>Moves to the next term.</summary>
+    public bool MoveNext()
+    {
+        while (ReadWord())
+        {
+            if (_options.RemoveStopWords && StopWords.Contains(Current))
+            {
+                continue;
+            }
+
+            if (_options.Stem && _isAscii)
+            {
+                _length = PorterStemmer.Stem(_buffer[.._length]);
+            }
+
+            return true;
+        }
+
+        return false;
+    }
+
+    private bool ReadWord()
+    {
+        (_length, _isAscii) = (0, true);
+        while (_position < _text.Length && _length < MaxTermLength)
+        {
+            var c = _text[_position];
+            if (char.IsAsciiLetterOrDigit(c))
+            {
+                _isAscii &= char.IsAsciiLetter(c);
+                _buffer[_length++] = char.ToLowerInvariant(c);
+                _position++;
+            }
+            else if (c < 0x80)
+            {
+                if (_length > 0)
+                {
+                    SkipPossessive();
+                    return true;
+                }
+
+                _position++;
+            }
+            else if (ReadBeyondAscii())
+            {
+                return true;
+            }
+        }
+
+        return _length > 0;
+    }
+
+    /// <summary>Reads one code point that is not ASCII.</summary>
+    /// <returns>Whether it ends a word.</returns>
+    private bool ReadBeyondAscii()
+    {
+        Rune.DecodeFromUtf16(_text[_position..], out var rune, out var width);
+        var category = Rune.GetUnicodeCategory(rune);
+        var isMark = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+        if (!Rune.IsLetterOrDigit(rune) && !(isMark && _length > 0) && category is not UnicodeCategory.LetterNumber)
+        {
+            if (_length > 0)
+            {
+                SkipPossessive();
+                return true;
+            }
+
+            _position += width;
+            return false;
+        }
+
+        var standsAlone = IsWrittenWithoutSpaces(rune.Value);
+        if (standsAlone && _length > 0)
+        {
+            return true;
+        }
+
+        _position += width;
+        Append(Rune.ToLowerInvariant(rune));
+        return standsAlone;
+    }
+
+    private void Append(Rune lower)
+    {
+        if (_options.FoldAccents && lower.IsBmp)
+        {
+            var written = AccentFolding.Fold((char)lower.Value, _buffer[_length..]);
+            for (var i = _length; i < _length + written; i++)
+            {
+                _isAscii &= char.IsAsciiLetter(_buffer[i]);
+            }
+
+            _length += written;
+            return;
+        }
+
+        _isAscii = false;
+        _length += lower.EncodeToUtf16(_buffer[_length..]);
+    }
+
+    private void SkipPossessive()
+    {
+        var rest = _text[_position..];
+        if (rest is ['\'' or '’', 's' or 'S', ..] && (rest.Length == 2 || !char.IsLetterOrDigit(rest[2])))
+        {
+            _position += 2;
+        }
+    }
+
+    private static bool IsWrittenWithoutSpaces(int codePoint) =>
+        codePoint is (>= 0x3040 and < 0x30A0) or (>= 0x3400 and < 0xA000) or (>= 0xF900 and < 0xFB00) or (>= 0x20000 and < 0x32000);
+}
