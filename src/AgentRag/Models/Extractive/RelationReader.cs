@@ -1,0 +1,97 @@
+namespace AgentRag.Models.Extractive;
+
+/// <summary>Answers a question for a well-known relation from the passages about the named thing.</summary>
+internal static class RelationReader
+{
+    public static Finding? Read(Query query, Relation relation, IReadOnlyList<PassageText> passages)
+    {
+        var name = query.NameKeys.OrderByDescending(key => key.Length).FirstOrDefault();
+        if (name is null)
+        {
+            return null;
+        }
+
+        Finding? best = null;
+        foreach (var passage in passages)
+        {
+            var about = passage.IsAbout(name);
+            foreach (var (sentence, index) in passage.Sentences.Select((sentence, index) => (sentence, index)))
+            {
+                var strength = about >= 0.5 ? about : sentence.Mentions(name) ? 0.45 : 0;
+                if (strength == 0)
+                {
+                    continue;
+                }
+
+                if (about < 0.5 && Inverse(sentence, relation, name) && passage.Title.Length > 0)
+                {
+                    Keep(passage.Title, passage, 0.7);
+                }
+
+                for (var cue = 0; cue < relation.Cues.Count; cue++)
+                {
+                    if (relation.Cues[cue].Match(sentence, at => AnswerAt(sentence, relation.Kind, at, query)) is { } span)
+                    {
+                        Keep(AnswerText(sentence, span, relation.Kind), passage, strength - (0.03 * cue) - (0.01 * Math.Min(index, 10)));
+                        break;
+                    }
+                }
+            }
+        }
+
+        return best;
+
+        void Keep(string answer, PassageText passage, double confidence)
+        {
+            if (answer.Length > 0 && confidence > (best?.Confidence ?? 0))
+            {
+                best = new Finding(answer, [passage.Number], Math.Min(1, confidence));
+            }
+        }
+    }
+
+    private static bool Inverse(SentenceText sentence, Relation relation, string name)
+    {
+        var tokens = sentence.Tokens;
+        for (var i = 0; i + 2 < tokens.Count; i++)
+        {
+            if (relation.Inverse.Contains(tokens[i].Lower) && tokens[i + 1].Lower == "of"
+                && sentence.Names.Any(n => n.Start > i && n.Start <= i + 6 && Words.Key(n.TextIn(tokens)).Contains(name, StringComparison.Ordinal)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static Span? AnswerAt(SentenceText sentence, AnswerKind kind, int at, Query query)
+    {
+        var tokens = sentence.Tokens;
+        switch (kind)
+        {
+            case AnswerKind.Date:
+                return Cue.SpanAt(sentence.DateSpans, at);
+            case AnswerKind.Nationality:
+                return Demonyms.IsAt(tokens, at) ? new Span(at, at + 1, SpanForm.Name) : null;
+            case AnswerKind.Phrase:
+                return Phrases.At(tokens, at);
+            default:
+                var span = Cue.SpanAt(sentence.Names, at);
+                if (span is not { } name || Demonyms.IsAt(tokens, at) && name.End == at + 1)
+                {
+                    return null;
+                }
+
+                if (kind == AnswerKind.Person && at > 0 && tokens[at - 1].Lower is "in" or "at" or "from" or "near" or "of" && at > 1 && tokens[at - 2].Lower is not ("son" or "daughter" or "child" or "wife" or "husband" or "brother" or "sister" or "film" or "mother" or "father"))
+                {
+                    return null;
+                }
+
+                var key = Words.Key(name.TextIn(tokens));
+                return key.Length == 0 || query.Key.Contains($" {key} ", StringComparison.Ordinal) ? null : name;
+        }
+    }
+
+    private static string AnswerText(SentenceText sentence, Span span, AnswerKind kind) => span.TextIn(sentence.Tokens);
+}
