@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentRag.Documents;
 using AgentRag.Models;
+using AgentRag.Retrieval.Remote;
 
 namespace AgentRag.Retrieval.Qdrant;
 
@@ -63,7 +64,7 @@ public sealed class QdrantUploader(QdrantIndex index)
 
         var vectors = _index.Embedder is null || _index.Dimensions is null
             ? null
-            : await _index.EmbedAsync([.. changed.Select(item => TextToEmbed(item.Passage))], cancellationToken).ConfigureAwait(false);
+            : await _index.EmbedAsync([.. changed.Select(item => PassageText.Of(item.Passage))], cancellationToken).ConfigureAwait(false);
         using var json = await _index.SendAsync(HttpMethod.Put, "points", Body(changed, vectors), _index.Write, cancellationToken).ConfigureAwait(false);
         return changed.Count;
     }
@@ -103,8 +104,6 @@ public sealed class QdrantUploader(QdrantIndex index)
 
         return buffer.ToArray();
     }
-
-    private static string TextToEmbed(Passage passage) => string.Join('\n', [passage.Title, .. passage.HeadingPath, passage.Text]);
 }
 
 /// <summary>How far an upload is.</summary>
