@@ -21,7 +21,12 @@ internal static class Demonyms
 
     private static readonly string[] Endings = ["ian", "ish", "ese", "ean"];
 
-    public static bool IsCountry(string name) => Countries.Values.Contains(name, StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenSet<string> Names = Countries.Values.Select(Words.Key).ToFrozenSet();
+
+    public static bool IsCountry(string name) => Names.Contains(Words.Key(name));
+
+    /// <summary>The country of a nationality; the word itself when it is not a known one.</summary>
+    public static string Country(string nationality) => Countries.GetValueOrDefault(LastPart(Words.Key(nationality)), nationality);
 
     /// <summary>Whether the token is an adjective of nationality: a known one, or a capitalised word with such an ending before a common noun.</summary>
     public static bool IsAt(IReadOnlyList<Token> tokens, int i) =>
@@ -32,7 +37,7 @@ internal static class Demonyms
 
     /// <summary>The country of a nationality, or the text itself: "British" and "United Kingdom" compare equal.</summary>
     public static string CountryKey(string nationality) =>
-        Words.Key(Countries.GetValueOrDefault(LastPart(Words.Key(nationality)), nationality));
+        Words.Key(Country(nationality));
 
     private static string LastPart(string word) => word[(word.LastIndexOf('-') + 1)..];
 }

@@ -6,7 +6,13 @@ namespace AgentRag.Models.Extractive;
 internal static class NameSpans
 {
     private static readonly FrozenSet<string> Inside = Words.Set(
-        "of the de la von van der den du di da del dos das bin ibn al el le y e mac ap ferch zu zum zur & for af av ter upon");
+        "of the de la von van der den du di da del dos das bin ibn al el le y e mac ap ferch zu zum zur & af av ter upon");
+
+    /// <summary>Words that often open a sentence and are no names.</summary>
+    private static readonly FrozenSet<string> Openers = Words.Set("""
+        since although though while despite following upon once later however together today meanwhile currently according because until unlike based named
+        known there here two three four five six seven eight nine ten many several another raised like even further instead besides along built born
+        """);
 
     private static readonly FrozenSet<string> RankAfterComma = Words.Set(
         "jr jr. sr sr. duke duchess count countess earl lord lady king queen prince princess marquess marquis margrave baron viscount landgrave elector archduke");
@@ -72,7 +78,8 @@ internal static class NameSpans
     private static bool StartsName(IReadOnlyList<Token> tokens, int i)
     {
         var token = tokens[i];
-        if (!token.IsCapital || !token.IsWord || Dates.IsMonth(token.Lower))
+        if (!token.IsCapital || !token.IsWord || Dates.IsMonth(token.Lower)
+            || ((i == 0 || !tokens[i - 1].IsWord) && (Openers.Contains(token.Lower) || ((token.Lower.EndsWith("ly", StringComparison.Ordinal) || token.Lower.EndsWith("ed", StringComparison.Ordinal)) && (i + 1 >= tokens.Count || !tokens[i + 1].IsCapital)))))
         {
             return false;
         }

@@ -100,7 +100,7 @@ internal static class Tokenizer
             var inner = (c == '-' && char.IsLetterOrDigit(next))
                 || (c is '\'' or '’' && char.IsLetter(next) && !IsPossessive(text, i))
                 || (c is '.' or ',' && char.IsAsciiDigit(next) && char.IsAsciiDigit(text[i - 1]))
-                || (c == '.' && char.IsUpper(text[i - 1]) && (i - 1 == start || !char.IsLetter(text[i - 2])));
+                || (c == '.' && char.IsUpper(text[i - 1]) && text[i - 1] != 'I' && (i - 1 == start || !char.IsLetter(text[i - 2])));
             if (!char.IsLetterOrDigit(c) && !inner && char.GetUnicodeCategory(c) is not System.Globalization.UnicodeCategory.NonSpacingMark)
             {
                 break;
