@@ -39,7 +39,8 @@ public sealed class QdrantRetriever : IRetriever
             return [];
         }
 
-        ReadOnlyMemory<float>? vector = IsHybrid ? (await _index.EmbedAsync([query.Text], cancellationToken).ConfigureAwait(false))[0] : null;
+        // A plain null would become an empty vector, by way of an empty array.
+        var vector = IsHybrid ? (await _index.EmbedAsync([query.Text], cancellationToken).ConfigureAwait(false))[0] : default(ReadOnlyMemory<float>?);
         QdrantQuery request = new(_index.Sparse.Query(query.Text), vector, _options, query.K);
         if (request.IsEmpty)
         {
