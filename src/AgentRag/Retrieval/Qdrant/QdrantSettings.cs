@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using AgentRag.Indexing;
 using AgentRag.Models;
 
@@ -14,7 +15,7 @@ internal sealed record QdrantSettings
     /// <summary>Raised with every change that an older program would misread.</summary>
     public const int CurrentFormat = 1;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     public int Format { get; init; } = CurrentFormat;
 
@@ -41,7 +42,10 @@ internal sealed record QdrantSettings
         try
         {
             var settings = metadata.Deserialize<QdrantSettings>(Json);
-            return settings is { Format: CurrentFormat, Analyzer: not null, Bm25: not null, MeanPassageTerms: > 0 } ? settings : null;
+
+            // A field that one of the two versions does not know would silently take its default: what is read must be what would be written.
+            return settings is { Format: CurrentFormat, Analyzer: not null, Bm25: not null, MeanPassageTerms: > 0 }
+                && JsonNode.DeepEquals(settings.ToMetadata(), JsonNode.Parse(metadata.GetRawText())) ? settings : null;
         }
         catch (JsonException)
         {

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using AgentRag.Indexing;
 using AgentRag.Retrieval.Qdrant;
 using AgentRag.Tests.Models;
 using Xunit;
@@ -9,9 +11,9 @@ namespace AgentRag.Tests.Retrieval.Qdrant;
 /// <summary>Servers that fail, are slow, are away, or are no Qdrant: the exact words.</summary>
 public sealed class QdrantFaultTests
 {
-    private const string Collection = """
-        {"result":{"config":{"params":{"vectors":{},"sparse_vectors":{"bm25":{"modifier":"idf"}}},"metadata":{"agentrag":{"format":1,"analyzer":{},"bm25":{},"meanPassageTerms":10}}}},"status":"ok"}
-        """;
+    private static readonly QdrantSettings Settings = new() { Analyzer = AnalyzerOptions.English, Bm25 = new(), MeanPassageTerms = 10 };
+
+    private static readonly string Collection = Describe(Settings.ToMetadata());
 
     private readonly ManualTime _time = new(TimeSpan.FromSeconds(30));
 
@@ -109,6 +111,33 @@ public sealed class QdrantFaultTests
         await FaultAsync($"Qdrant at {other.BaseUrl} sent a reply that cannot be used: a collection's description has no config.", other.BaseUrl);
     }
 
+    [Theory]
+    [InlineData("analyzer", true), InlineData("analyzer", false), InlineData("", true)]
+    public async Task Settings_with_a_field_more_or_less_are_another_versions(string within, bool more)
+    {
+        var metadata = Settings.ToMetadata();
+        var changed = (within.Length == 0 ? metadata : metadata[within]!).AsObject();
+        _ = more ? changed.TryAdd("bigrams", true) : changed.Remove("stem");
+        await using var server = new LoopbackServer(LoopbackServer.Json(Describe(metadata)));
+
+        await FaultAsync(
+            $"Collection 'wiki' at {server.BaseUrl} does not say what its vectors were made with (metadata 'agentrag', format 1): it was made by another program or version, "
+            + "or the server is older than Qdrant 1.16. Choose another collection name, or delete it and upload anew.",
+            server.BaseUrl);
+    }
+
+    [Fact]
+    public async Task A_request_with_its_retries_is_bounded_as_a_whole()
+    {
+        await using var server = new LoopbackServer(LoopbackServer.Json("", 503, "Retry-After: 25"));
+
+        // Attempts at 0, 25, 50 and 75 s; the fifth would be at 100 s.
+        await FaultAsync(
+            $"Qdrant at {server.BaseUrl} gave no reply within 90 s (OverallTimeout), tried four times, at last with status 503: raise the time-out or try again later.",
+            server.BaseUrl,
+            options => options with { Requests = new() { OverallTimeout = TimeSpan.FromSeconds(90), MaxRetries = 9 } });
+    }
+
     [Fact]
     public async Task A_redirect_is_not_followed_with_the_key()
     {
@@ -154,6 +183,11 @@ public sealed class QdrantFaultTests
             Assert.Throws<AgentRagException>(
                 () => new QdrantCollectionOptions { MeanPassageTerms = 0, ShardNumber = 0, ReplicationFactor = 2, WriteConsistencyFactor = 3 }.Validated()).Message);
     }
+
+    private static string Describe(JsonNode metadata) =>
+        $$$$"""
+        {"result":{"config":{"params":{"vectors":{},"sparse_vectors":{"bm25":{"modifier":"idf"}}},"metadata":{"agentrag": {{{{metadata}}}} }}},"status":"ok"}
+        """;
 
     private Task<QdrantIndex> OpenAsync(Uri url, Func<QdrantOptions, QdrantOptions>? change = null)
     {

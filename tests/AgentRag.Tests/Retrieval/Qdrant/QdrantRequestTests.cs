@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AgentRag.Indexing;
 using AgentRag.Retrieval.Qdrant;
 using AgentRag.Tests.Fakes;
 using Xunit;
@@ -56,8 +57,8 @@ public sealed class QdrantRequestTests : IAsyncLifetime
 
         var made = _server.Requests.Single(request => request is { Method: "PUT", Path: "/collections/wiki" });
         Assert.Equal(
-            """
-            {"vectors":{"dense":{"size":8,"distance":"Cosine"}},"sparse_vectors":{"bm25":{"modifier":"idf"}},"metadata":{"agentrag":{"format":1,"analyzer":{"foldAccents":true,"removeStopWords":true,"stem":true},"bm25":{"k1":0.9,"b":0.4},"meanPassageTerms":80.5,"embeddingModel":"words"}},"shard_number":6,"replication_factor":3,"write_consistency_factor":2}
+            $$$"""
+            {"vectors":{"dense":{"size":8,"distance":"Cosine"}},"sparse_vectors":{"bm25":{"modifier":"idf"}},"metadata":{"agentrag":{"format":1,"analyzer":{{{JsonSerializer.Serialize(AnalyzerOptions.English, JsonSerializerOptions.Web)}}},"bm25":{"k1":0.9,"b":0.4},"meanPassageTerms":80.5,"embeddingModel":"words"}},"shard_number":6,"replication_factor":3,"write_consistency_factor":2}
             """.Trim(),
             made.Body);
         Assert.Equal(
