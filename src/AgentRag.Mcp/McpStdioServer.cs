@@ -8,19 +8,18 @@ namespace AgentRag.Mcp;
 
 /// <summary>Serves the plugin's tools over standard input and output, to one client, in every protocol version that the SDK speaks.</summary>
 /// <remarks>
-/// There is no host: the process belongs to one client and ends with it, and a host would take most of the time until the first reply. Nothing of the plugin
-/// is opened before a tool is called, so the handshake is answered at once, also without an index.
+/// There is no generic host: signals belong to the caller, nothing needs injecting, and it answers no sooner with one (measured: 0.25 s of processor time to
+/// the first reply either way). Nothing of the plugin is opened before a tool is called, so the handshake is answered at once, also without an index.
 /// </remarks>
 public static class McpStdioServer
 {
-    /// <summary>Serves until the client closes standard input.</summary>
+    /// <summary>Serves until the client closes standard input or the token is cancelled. Both are an ordinary end: no exception, exit code 0.</summary>
     /// <remarks>
     /// Standard output belongs to the protocol: the first act sends whatever else the process writes through <c>System.Console</c> to standard error. Warnings
     /// and faults are logged there as well.
     /// </remarks>
     /// <param name="plugin">The tools. The caller disposes it.</param>
-    /// <param name="cancellationToken">Ends the service.</param>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <param name="cancellationToken">Ends the service and the calls under way.</param>
     [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "This keeps stray writes off the wire; it writes nothing itself.")]
     public static async Task RunAsync(AgentRagPlugin plugin, CancellationToken cancellationToken = default)
     {
@@ -28,6 +27,8 @@ public static class McpStdioServer
         Console.SetOut(Console.Error);
         using var loggers = LoggerFactory.Create(logging => logging
             .SetMinimumLevel(LogLevel.Warning)
+            // It warns of every request that a closed input cancels, and a fault of a tool is logged by the filter.
+            .AddFilter("ModelContextProtocol.Server.McpServer", LogLevel.Error)
             .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
         await RunAsync(plugin, new StdioServerTransport(PluginServer.Name, loggers), loggers, cancellationToken).ConfigureAwait(false);
     }
@@ -43,13 +44,6 @@ public static class McpStdioServer
         await Task.WhenAny(running, transport.MessageReader.Completion).ConfigureAwait(false);
         // The client is gone. Left alone, the SDK would finish calls under way, and pay a model for them, and then drop their replies.
         await ending.CancelAsync().ConfigureAwait(false);
-        try
-        {
-            await running.ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The ordinary end.
-        }
+        await running.ConfigureAwait(false);
     }
 }

@@ -13,7 +13,7 @@ internal static class PluginTools
     private static McpServerTool Create(AIFunction function)
     {
         var (title, example) = Describe(function.Name);
-        return McpServerTool.Create(new ReportingFunction(function), new McpServerToolCreateOptions
+        return McpServerTool.Create(new McpFunction(function), new McpServerToolCreateOptions
         {
             Title = title,
             // All five read the index and change nothing.

@@ -2,6 +2,7 @@ using System.CommandLine;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Indexing;
+using AgentRag.Mcp;
 using AgentRag.Plugin;
 
 namespace AgentRag.Cli.Commands;
@@ -48,7 +49,7 @@ internal static class McpCommand
 
             return await composition.PluginAsync(opening);
         });
-        await Task.Delay(1, cancellationToken); // PENDING: McpStdioServer.RunAsync(plugin, cancellationToken)
+        await McpStdioServer.RunAsync(plugin, cancellationToken);
         return ExitCode.Success;
     }
 }

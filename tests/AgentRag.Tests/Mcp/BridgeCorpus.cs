@@ -5,7 +5,7 @@ using AgentRag.Documents;
 using AgentRag.Models;
 using AgentRag.Plugin;
 using AgentRag.Retrieval;
-using AgentRag.Tokens;
+using AgentRag.Tests.Fakes;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Tests.Mcp;
@@ -27,7 +27,7 @@ internal static class BridgeCorpus
         Answering = new AnsweringContext
         {
             Retriever = retriever ?? new WordRetriever(),
-            Model = model ?? new ScriptedModel(Reply),
+            Model = model ?? new ScriptedModel(request => Task.FromResult(Reply(request))),
             TokenCounter = new WordCounter(),
         },
         PassageCount = Passages.Count,
@@ -136,11 +136,11 @@ internal sealed class BrokenRetriever(Exception fault) : IRetriever
 }
 
 /// <summary>Replies by a script to the request that comes with the prompt.</summary>
-internal sealed class ScriptedModel(Func<GroundedRequest, string> script) : IChatClient
+internal sealed class ScriptedModel(Func<GroundedRequest, Task<string>> script) : IChatClient
 {
-    public Task<ChatResponse> GetResponseAsync(
+    public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        Task.FromResult(new ChatResponse(new ChatMessage(ChatRole.Assistant, script(GroundedRequest.From(options)!))) { ModelId = "scripted" });
+        new(new ChatMessage(ChatRole.Assistant, await script(GroundedRequest.From(options)!))) { ModelId = "scripted" };
 
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -151,12 +151,4 @@ internal sealed class ScriptedModel(Func<GroundedRequest, string> script) : ICha
     public void Dispose()
     {
     }
-}
-
-/// <summary>One token for each run of characters between blanks.</summary>
-internal sealed class WordCounter : ITokenCounter
-{
-    public string Name => "words";
-
-    public int Count(ReadOnlySpan<char> text) => text.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
 }

@@ -21,14 +21,15 @@ internal sealed class ServedPlugin : IAsyncDisposable
     private readonly AgentRagPlugin _plugin;
     private readonly Lazy<StreamReader> _lines;
 
-    public ServedPlugin(AgentRagPlugin? plugin = null, ILoggerFactory? loggers = null)
+    public ServedPlugin(AgentRagPlugin? plugin = null, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
     {
         _plugin = plugin ?? BridgeCorpus.Plugin();
         _lines = new Lazy<StreamReader>(() => new StreamReader(_toClient.Reader.AsStream()));
         Completion = McpStdioServer.RunAsync(
             _plugin,
             new StreamServerTransport(_toServer.Reader.AsStream(), _toClient.Writer.AsStream(), "agentrag"),
-            loggers ?? NullLoggerFactory.Instance);
+            loggers ?? NullLoggerFactory.Instance,
+            cancellationToken);
     }
 
     /// <summary>Ends when the server ends.</summary>

@@ -56,6 +56,15 @@ public sealed class ToolResultTests
         Assert.Equal(0, (await StructuredAsync("retrieve", """{"query": "zzzz"}""", "passages")).GetArrayLength());
 
     [Fact]
+    public async Task Text_carries_no_indentation_that_a_model_would_pay_for()
+    {
+        var result = await ServedPlugin.CallAsync("decompose", """{"question": "Why?"}""");
+        Assert.Equal(
+            """{"question":"Why?","subQueries":["Who was the designer of the Lorn Bridge?","Where was #1 born?"]}""",
+            ((TextContentBlock)result.Content[0]).Text);
+    }
+
+    [Fact]
     public async Task Text_keeps_letters_beyond_ascii_as_they_are()
     {
         var result = await ServedPlugin.CallAsync("retrieve", """{"query": "Quill engineer"}""");

@@ -93,6 +93,14 @@ public sealed class Bm25RetrieverTests
 
     private static Passage Make(string id, string text, string title = "t") => new()
     {
-        Id = id, DocumentId = id, Title = title, Source = "s", Start = 0, End = text.Length, Text = text, ContentHash = PassageSplitter.ContentHash(text), TokenCount = 1,
+        Id = id,
+        DocumentId = id,
+        Title = title,
+        Source = "s",
+        Start = 0,
+        End = text.Length,
+        Text = text,
+        ContentHash = PassageSplitter.ContentHash(text),
+        TokenCount = 1,
     };
 }

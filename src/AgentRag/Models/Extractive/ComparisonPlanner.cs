@@ -57,7 +57,7 @@ internal static class ComparisonPlanner
             return predicate.Success ? Of(Combination.Fitting, a, b, [$"{Verb(predicate.Groups["rest"].Value, "{0}")}?"], role: null) : null;
         }
 
-        var role = Array.Find(words, word => Roles.Contains(word.TrimEnd('s')))?.TrimEnd('s');
+        var role = RoleIn(words);
         if (words.Contains("longer") && (words.Contains("lived") || words.Contains("live")))
         {
             return Of(Combination.LongestSpan, a, b, ["When was {0} born?", "When did {0} die?"], role);
@@ -100,6 +100,13 @@ internal static class ComparisonPlanner
             : "When was {0} released?";
     }
 
+    // "has the director who", "whose director": the comparison is of the directors.
+    private static string? RoleIn(string[] words)
+    {
+        var i = Array.FindIndex(words, word => Roles.Contains(word.TrimEnd('s')));
+        return i > 0 && words[i - 1] is "the" or "whose" or "their" ? words[i].TrimEnd('s') : null;
+    }
+
     private static string Counted(string[] words)
     {
         var i = Array.FindIndex(words, word => word is "more" or "most" or "fewer");
@@ -124,7 +131,7 @@ internal static class ComparisonPlanner
 
         var (b, predicate) = (Clean(tail[..end]), tail[end..].Trim().TrimEnd('?').Trim());
         var same = SameNoun.Match(predicate);
-        var role = Array.Find(predicate.Split(' '), word => Roles.Contains(word.TrimEnd('s')))?.TrimEnd('s');
+        var role = RoleIn(predicate.Split(' '));
         if (!same.Success)
         {
             return match.Groups["both"].Success || predicate.Contains("both", StringComparison.Ordinal)

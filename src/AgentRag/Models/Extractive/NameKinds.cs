@@ -42,7 +42,7 @@ internal sealed class NameKinds
         }
 
         var before = span.Start > 0 ? tokens[span.Start - 1] : null;
-        if (before?.Lower is "in" or "near" or "at" or "to")
+        if (before?.Lower is "in" or "near" or "at" or "to" or "from" || IsLargerPlace(tokens, span.Start))
         {
             return AnswerKind.Place;
         }
@@ -53,6 +53,26 @@ internal sealed class NameKinds
         }
 
         return before?.Lower is "by" && span.End - span.Start is 2 or 3 ? AnswerKind.Person : AnswerKind.Any;
+    }
+
+    // "in Selm, Veland": what follows a place and a comma is a place as well.
+    private static bool IsLargerPlace(IReadOnlyList<Token> tokens, int start)
+    {
+        while (start > 2 && tokens[start - 1].Text == "," && tokens[start - 2].IsCapital)
+        {
+            start -= 2;
+            while (start > 0 && tokens[start - 1].IsCapital)
+            {
+                start--;
+            }
+
+            if (start > 0 && tokens[start - 1].Lower is "in" or "near" or "at" or "from")
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether a passage says that the name is of another kind than the one asked for.</summary>

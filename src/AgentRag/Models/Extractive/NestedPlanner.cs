@@ -190,7 +190,12 @@ internal static class NestedPlanner
     private static (string Query, int Start, int Length)? Relative(string text)
     {
         var match = RelativeClause.Match(text);
-        if (!match.Success || match.Groups["whole"].Index == 0 || match.Groups["noun"].Value.Split(' ').Any(Words.IsStop) || AskWord.IsMatch(match.Groups["clause"].Value))
+        while (match.Success && match.Groups["noun"].Value.Split(' ').Any(Words.IsStop))
+        {
+            match = RelativeClause.Match(text, match.Groups["noun"].Index);
+        }
+
+        if (!match.Success || match.Groups["whole"].Index == 0 || AskWord.IsMatch(match.Groups["clause"].Value))
         {
             return null;
         }

@@ -13,7 +13,12 @@ internal static class Numbers
 
     private static readonly FrozenDictionary<string, double> Scales = new Dictionary<string, double>
     {
-        ["hundred"] = 1e2, ["thousand"] = 1e3, ["million"] = 1e6, ["billion"] = 1e9, ["trillion"] = 1e12, ["dozen"] = 12,
+        ["hundred"] = 1e2,
+        ["thousand"] = 1e3,
+        ["million"] = 1e6,
+        ["billion"] = 1e9,
+        ["trillion"] = 1e12,
+        ["dozen"] = 12,
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> Units = Words.Set("""

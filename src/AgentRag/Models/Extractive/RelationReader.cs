@@ -1,8 +1,12 @@
+using System.Collections.Frozen;
+
 namespace AgentRag.Models.Extractive;
 
 /// <summary>Answers a question for a well-known relation from the passages about the named thing.</summary>
 internal static class RelationReader
 {
+    private static readonly FrozenSet<string> OfPersons = Words.Set("son daughter child wife husband brother sister film mother father");
+
     public static Finding? Read(Query query, Relation relation, IReadOnlyList<PassageText> passages)
     {
         var name = query.NameKeys.OrderByDescending(key => key.Length).FirstOrDefault();
@@ -57,6 +61,10 @@ internal static class RelationReader
         : relation.Kind == AnswerKind.Person ? 0.45
         : 0.3;
 
+    // "in X", "lord of X" name places, but "son of X" and "film of X" persons.
+    private static bool FollowsPlaceWord(IReadOnlyList<Token> tokens, int at) =>
+        at > 1 && tokens[at - 1].Lower is "in" or "at" or "from" or "near" or "of" && !OfPersons.Contains(tokens[at - 2].Lower);
+
     private static bool LooksLikePerson(IReadOnlyList<Token> tokens, Span name) =>
         NounKinds.Of(tokens[name.End - 1].Lower) is AnswerKind.Any or AnswerKind.Person
         && Enumerable.Range(name.Start, name.End - name.Start).Any(i => tokens[i].Text.Any(char.IsLower));
@@ -94,13 +102,15 @@ internal static class RelationReader
                     return null;
                 }
 
-                if (kind == AnswerKind.Person && at > 0 && tokens[at - 1].Lower is "in" or "at" or "from" or "near" or "of" && at > 1 && tokens[at - 2].Lower is not ("son" or "daughter" or "child" or "wife" or "husband" or "brother" or "sister" or "film" or "mother" or "father"))
+                if (kind == AnswerKind.Person && FollowsPlaceWord(tokens, at))
                 {
                     return null;
                 }
 
                 var key = Words.Key(name.TextIn(tokens));
-                return key.Length == 0 || kinds.IsKnownAsOther(key, kind) || (kind == AnswerKind.Person && !LooksLikePerson(tokens, name))
+                return key.Length == 0
+                    || kinds.IsKnownAsOther(key, kind)
+                    || (kind == AnswerKind.Person && !LooksLikePerson(tokens, name))
                     || query.Key.Contains($" {key} ", StringComparison.Ordinal) || NamesSubject(sentence, key, kind) ? null : name;
         }
     }

@@ -52,6 +52,11 @@ internal sealed class SpanReader
                 var together = linked.Count == 0 ? direct : Coverage(new HashSet<string>([.. linked, .. sentence.Stems]), titleStems);
                 var coverage = Math.Min(1, direct + (LinkWeight * (together - direct)) + (0.1 * before) + (0.15 * about));
                 before = own;
+                if (_query.Kind is AnswerKind.Number or AnswerKind.Date && _query.NameKeys.Count == 1 && about < 0.25 && !sentence.Mentions(_query.NameKeys[0].Split(' ')[^1]))
+                {
+                    continue; // a figure about something else
+                }
+
                 if (coverage < LeastCoverage || !SaysWhatIsAsked(sentence, titleStems, linked))
                 {
                     continue;
@@ -150,7 +155,7 @@ internal sealed class SpanReader
 
         if (Demonyms.IsAt(tokens, span.Start) && span.End == span.Start + 1)
         {
-            return _query.Kind is AnswerKind.Any or AnswerKind.Nationality ? head - 0.2 : -2;
+            return _query.Kind == AnswerKind.Nationality || (_query.Kind == AnswerKind.Any && _query.HeadNoun is null) ? head - 0.2 : -2;
         }
 
         var kind = _kinds.Of(tokens, span, key);

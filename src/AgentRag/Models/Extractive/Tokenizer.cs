@@ -5,6 +5,9 @@ namespace AgentRag.Models.Extractive;
 /// <summary>Cuts text into tokens and sentences. Markdown marks and control characters fall away; one pass over the text.</summary>
 internal static class Tokenizer
 {
+    /// <summary>Text without full stops is cut here, so that work on one sentence stays bounded.</summary>
+    private const int MostTokens = 200;
+
     private static readonly FrozenSet<string> Abbreviations = Words.Set(
         "mr mrs ms dr st jr sr prof rev hon gen col capt lt sgt no vs ca mt inc ltd co corp ft vol d b c r m fl");
 
@@ -37,7 +40,7 @@ internal static class Tokenizer
             else
             {
                 var end = char.IsLetterOrDigit(c) ? WordEnd(text, i) : PossessiveEnd(text, i);
-                if (current.Count > 0 && IsStop(current[^1]) && space && !char.IsLower(c))
+                if (current.Count == MostTokens || (current.Count > 0 && IsStop(current[^1]) && space && !char.IsLower(c)))
                 {
                     Close();
                 }
