@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace AgentRag.Indexing;
@@ -82,7 +83,7 @@ public sealed class LinksGraph
         var (words, read) = (new LinksWords(), new List<LinksWord>());
         words.Read(text, read);
         List<int> found = [];
-        var span = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(read);
+        var span = CollectionsMarshal.AsSpan(read);
         for (var start = 0; start < span.Length;)
         {
             var length = Math.Min(LinksNames.MaxWords, span.Length - start);

@@ -38,6 +38,19 @@ public sealed class LinkedRetriever : IRetriever
         _plain = new(index, _bm25);
     }
 
+    /// <summary>Opens an index on disk with its links.</summary>
+    /// <param name="indexDirectory">The folder that holds them.</param>
+    /// <param name="tokenCounterName">The token counter of this run; null when token counts do not matter to it.</param>
+    /// <param name="options">How links are weighed; null for the defaults.</param>
+    /// <param name="bm25">Parameters of the lexical part; null for the defaults.</param>
+    /// <returns>The retriever.</returns>
+    /// <exception cref="AgentRagException">An option is out of range, or the index or its links cannot be used; see <see cref="LinksIndex.Open"/>.</exception>
+    public static LinkedRetriever Open(string indexDirectory, string? tokenCounterName = null, LinkedOptions? options = null, Bm25Options? bm25 = null)
+    {
+        var (index, graph) = LinksIndex.Open(indexDirectory, tokenCounterName);
+        return new(index, graph, options, bm25);
+    }
+
     /// <inheritdoc/>
     public string Name => "linked";
 
