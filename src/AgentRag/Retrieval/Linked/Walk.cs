@@ -4,13 +4,15 @@ namespace AgentRag.Retrieval.Linked;
 
 /// <summary>Personalised PageRank over passages and names: a step goes from a passage to one of its names and on to one of that name's passages.</summary>
 /// <remarks>
-/// Power iteration on the seeds' neighbourhood: whatever carries less than <see cref="MinShare"/> of the walk goes no further, so at most 1 / MinShare
+/// Power iteration on the seeds' neighbourhood: whatever carries less than a thousandth of the walk goes no further, so at most a thousand
 /// names are spread per step, and the cost does not depend on the size of the index. Idea: Gutiérrez et al., HippoRAG, NeurIPS 2024.
 /// </remarks>
 internal sealed class Walk
 {
     /// <summary>Steps of the iteration; with a chance of going on of one half, 3 % of the walk is left then.</summary>
-    private const int Steps = 5;
+    private const int DefaultSteps = 5;
+
+    private const double MinShare = 1e-3;
 
     private readonly LinksGraph _graph;
     private readonly double _on;
@@ -23,7 +25,8 @@ internal sealed class Walk
     /// <param name="start">Passages with weights ≥ 0; they are brought to a sum of 1.</param>
     /// <param name="on">Chance of going on, in [0, 1).</param>
     /// <param name="minShare">The smallest share that goes on.</param>
-    public Walk(LinksGraph graph, IEnumerable<KeyValuePair<int, double>> start, double on, double minShare = MinShare)
+    /// <param name="steps">Steps of the iteration.</param>
+    public Walk(LinksGraph graph, IEnumerable<KeyValuePair<int, double>> start, double on, double minShare = MinShare, int steps = DefaultSteps)
     {
         (_graph, _on, _minShare) = (graph, on, minShare);
         _restart = new(start);
@@ -34,20 +37,17 @@ internal sealed class Walk
         }
 
         Shares = _restart;
-        for (var step = 0; step < Steps && on > 0; step++)
+        for (var step = 0; step < steps; step++)
         {
             (_names, Shares) = Step(Shares);
         }
     }
 
-    /// <summary>The default of the smallest share that goes on.</summary>
-    public const double MinShare = 1e-3;
-
     /// <summary>Each visited passage's share of the walk; together at most 1.</summary>
     public Dictionary<int, double> Shares { get; private set; }
 
     /// <summary>A passage's part of the start.</summary>
-    public double RestartOf(int passage) => (_names.Count > 0 ? 1 - _on : 1) * _restart.GetValueOrDefault(passage);
+    public double RestartOf(int passage) => (1 - _on) * _restart.GetValueOrDefault(passage);
 
     /// <summary>What reached a passage in the last step, name by name, largest first.</summary>
     public IEnumerable<(int Name, double Share)> ArrivalsAt(int passage) =>
