@@ -1,1 +1,4 @@
-return 0;
+using AgentRag.Cli;
+using AgentRag.Cli.Output;
+
+return await new CommandLine(Terminal.OfProcess()).RunAsync(args);

@@ -40,7 +40,7 @@ public sealed class PassageSplitter
         Dictionary<string, int> timesSeen = new(StringComparer.Ordinal);
         foreach (var section in Section.Of(document))
         {
-            foreach (var range in Pack(document.Text, section.Body))
+            foreach (var range in Pack(document, section.Body))
             {
                 passages.Add(Make(document, section.HeadingPath, range, timesSeen));
             }
@@ -74,10 +74,11 @@ public sealed class PassageSplitter
     internal static string ContentHash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Packs the pieces of a section into ranges that fit.</summary>
-    private IEnumerable<TextRange> Pack(string text, TextRange body)
+    private IEnumerable<TextRange> Pack(Document document, TextRange body)
     {
+        var text = document.Text;
         List<Piece> pieces = [];
-        AddPieces(text, body, Cut.Blocks, pieces);
+        AddPieces(document, body, Cut.Blocks, pieces);
 
         // A counter may find more tokens in a whole than in its pieces together; such a group is halved until it fits.
         Stack<(int First, int Last)> open = new(PiecePacking.Group(pieces, _options).AsEnumerable().Reverse());
@@ -101,8 +102,9 @@ public sealed class PassageSplitter
     }
 
     /// <summary>Cuts a range into pieces that fit, coarsely where possible.</summary>
-    private void AddPieces(string text, TextRange range, Cut cut, List<Piece> pieces)
+    private void AddPieces(Document document, TextRange range, Cut cut, List<Piece> pieces)
     {
+        var text = document.Text;
         var starts = cut switch
         {
             Cut.Blocks => TextBlocks.Starts(text, range),
@@ -113,18 +115,17 @@ public sealed class PassageSplitter
         for (var i = 0; i < starts.Count; i++)
         {
             var part = new TextRange(starts[i], i + 1 < starts.Count ? starts[i + 1] : range.End);
-            var finer = cut == Cut.Blocks ? (TextBlocks.IsMadeOfLines(text, part) ? Cut.Lines : Cut.Sentences) : Cut.Words;
-            var tokens = Tokens(text, part);
-            var fits = tokens <= _options.MaxPassageTokens || Tokens(text, part.Trim(text)) <= _options.MaxPassageTokens;
+            var finer = cut == Cut.Blocks ? (document.IsMadeOfLines || TextBlocks.IsMadeOfLines(text, part) ? Cut.Lines : Cut.Sentences) : Cut.Words;
+            var fits = Tokens(text, part.Trim(text)) <= _options.MaxPassageTokens;
 
             // With an overlap wanted, paragraphs are cut into sentences even where they fit: whole ones are too long to repeat.
             if (cut == Cut.Words || (fits && !(_options.OverlapTokens > 0 && finer == Cut.Sentences)))
             {
-                pieces.Add(new(part, tokens));
+                pieces.Add(new(part, Tokens(text, part)));
             }
             else
             {
-                AddPieces(text, part, finer, pieces);
+                AddPieces(document, part, finer, pieces);
             }
         }
     }
@@ -133,7 +134,7 @@ public sealed class PassageSplitter
     private List<int> WordStarts(string text, TextRange range)
     {
         List<int> starts = [];
-        var start = range.Start;
+        var start = range.Trim(text).Start;
         while (start < range.End)
         {
             starts.Add(start);
@@ -142,10 +143,15 @@ public sealed class PassageSplitter
             if (length < rest.Length)
             {
                 var wordEnd = rest[..(length + 1)].LastIndexOfAny(" \t\r\n");
-                length = wordEnd > length / 2 ? wordEnd : Math.Max(length, char.IsHighSurrogate(rest[0]) && rest.Length > 1 ? 2 : 1);
+                length = wordEnd > length / 2 && _counter.Count(rest[..wordEnd]) <= _options.MaxPassageTokens
+                    ? wordEnd
+                    : Math.Max(length, char.IsHighSurrogate(rest[0]) && rest.Length > 1 ? 2 : 1);
             }
 
-            start += length;
+            // White space goes with the piece before it: a passage is measured from its first word on.
+            for (start += length; start < range.End && char.IsWhiteSpace(text[start]); start++)
+            {
+            }
         }
 
         return starts;

@@ -68,7 +68,12 @@ internal sealed class SegmentBuilder(AnalyzerOptions analyzer)
             _passageIds.Add(old.PassageIds.Bytes(passage));
             _passageTexts.Add(old.PassageTexts.Bytes(passage));
             AddColumns(
-                DocumentCount - 1, old.HeadingPaths[old.PassageHeadingPaths[passage]], old.PassageStarts[passage], old.PassageEnds[passage], old.PassageTokens[passage], _terms.EndPassage());
+                DocumentCount - 1,
+                old.HeadingPaths[old.PassageHeadingPaths[passage]],
+                old.PassageStarts[passage],
+                old.PassageEnds[passage],
+                old.PassageTokens[passage],
+                _terms.EndPassage());
         }
     }
 

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using AgentRag.Answering;
+using AgentRag.Cli.Configuration;
+using AgentRag.Cli.Output;
+
+namespace AgentRag.Cli.Commands;
+
+/// <summary><c>agentrag ask</c>: answers a question, or a file of them.</summary>
+internal static class AskCommand
+{
+    private static readonly Argument<string?> Question = new("question") { Description = "The question, in quotation marks.", Arity = ArgumentArity.ZeroOrOne };
+
+    private static readonly Option<bool> Trace = new("--trace") { Description = "Show every request: its passages, demonstrations, tokens and reply." };
+
+    public static Command Create(Terminal terminal)
+    {
+        var command = new ExampleCommand(
+            "ask",
+            "Answer a question about the indexed documents, under a token budget.",
+            "Steps appear on stderr as they happen, the answer on stdout. With --questions a question that fails gets a line with its error, and the run goes on.",
+            "agentrag ask \"Who endowed the prize that the decipherer of the tablets won?\"",
+            "agentrag ask \"Which of the two bridges is older?\" --strategy drag --k 20 --m 4 --budget 32k",
+            "agentrag ask \"...\" --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1 --trace",
+            "agentrag ask --questions questions.jsonl --json > answers.jsonl")
+        {
+            Question, Flags.Questions, Trace, Flags.Json,
+        };
+        SettingKeys.AddTo(command, SettingKeys.OfAnswering);
+        command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var question = Flags.TextOrQuestions(parsed, Question);
+        var settings = Settings.Read(parsed);
+        using var composition = new Composition(settings);
+        var context = await composition.AnsweringAsync(cancellationToken);
+        var run = new AskRun(terminal, settings, Answerers.Create(settings.Strategy.Value, context), parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
+        return question is not null
+            ? await run.OneAsync(question, cancellationToken)
+            : await run.ManyAsync(parsed.GetValue(Flags.Questions)!, cancellationToken);
+    }
+
+    private sealed class AskRun(Terminal terminal, Settings settings, IAnswerer answerer, bool json, bool trace)
+    {
+        public async Task<int> OneAsync(string question, CancellationToken cancellationToken)
+        {
+            var answer = await answerer.AnswerAsync(Request(question), json ? null : new SynchronousProgress<AnswerEvent>(ShowStep), cancellationToken);
+            if (json)
+            {
+                terminal.WriteJson(AnswerJson.Whole(answer, trace));
+                return ExitCode.Success;
+            }
+
+            foreach (var line in AnswerText.Lines(answer, settings.Bounds).Concat(trace ? AnswerText.TraceLines(answer) : []))
+            {
+                terminal.WriteLine(line);
+            }
+
+            return ExitCode.Success;
+        }
+
+        public async Task<int> ManyAsync(string file, CancellationToken cancellationToken)
+        {
+            var questions = await QuestionInput.ReadAsync(file, cancellationToken);
+            Request("-").Validated();
+            return await terminal.WithProgressAsync("Answering", async report =>
+            {
+                var failed = 0;
+                foreach (var (done, question) in questions.Index())
+                {
+                    report(done, questions.Count, $"{done:N0} of {questions.Count:N0}");
+                    try
+                    {
+                        var answer = await answerer.AnswerAsync(Request(question.Question), progress: null, cancellationToken);
+                        Write(question.Id, AnswerJson.Row(question.Id, answer), answer.Text);
+                    }
+                    catch (AgentRagException e)
+                    {
+                        failed++;
+                        Write(question.Id, AnswerJson.FailedRow(question.Id, e.Message), $"error: {e.Message}");
+                    }
+                }
+
+                return failed == 0 ? ExitCode.Success : ExitCode.SomeFailed;
+            }, writesResults: true);
+        }
+
+        private AnswerRequest Request(string question) => new(question, settings.Parameters, settings.Bounds);
+
+        private void Write(string id, object row, string text)
+        {
+            if (json)
+            {
+                terminal.WriteJson(row);
+            }
+            else
+            {
+                terminal.WriteLine($"{id}\t{text}");
+            }
+        }
+
+        private void ShowStep(AnswerEvent happened)
+        {
+            if (AnswerText.Line(happened) is { } line)
+            {
+                terminal.WriteError(line);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.Diagnostics;
+using AgentRag.Answering;
+using AgentRag.Cli.Configuration;
+using AgentRag.Cli.Output;
+using AgentRag.Documents;
+using AgentRag.Indexing;
+
+namespace AgentRag.Cli.Commands;
+
+/// <summary><c>agentrag demo</c>: the whole way once, on the invented world, with the offline model.</summary>
+internal static class DemoCommand
+{
+    // Two facts from two documents, in the plain words that the offline model reads. The test questions are worded as people word them, and harder for it.
+    private static readonly LabelledQuestion TwoHops = new()
+    {
+        Id = "demo",
+        Question = "When did the composer of the Ithrel Symphony die?",
+        Answers = ["1924"],
+        Supporting = ["works/ithrel-symphony", "people/anselm-maldry"],
+    };
+
+    // Of the test questions, a comparison and one that the documents do not answer.
+    private static readonly string[] AskedIds = ["world-t10", "world-t34"];
+
+    public static Command Create(Terminal terminal)
+    {
+        var command = new ExampleCommand(
+            "demo",
+            "Show the whole way once on an invented world, offline.",
+            "Indexes 116 documents, answers multi-hop questions about them step by step, and scores every strategy on 40 test questions. " +
+            "Needs no key and no server, takes no settings, and leaves nothing behind.",
+            "agentrag demo",
+            "agentrag demo --json")
+        {
+            Flags.Json,
+        };
+        command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        DemoWorld.RequireInstalled();
+        var clock = Stopwatch.StartNew();
+        var json = parsed.GetValue(Flags.Json);
+        var directory = Directory.CreateTempSubdirectory("agentrag-demo-").FullName;
+        try
+        {
+            var settings = Settings.Defaults(parsed) with { Index = new(directory, Setting<string>.Default) };
+            using var composition = new Composition(settings);
+            var show = new Show(terminal, json);
+
+            show.Heading("1. Index an invented world, which no model can know");
+            var indexed = await IndexCommand.RunAsync(terminal, new IndexRequest { Paths = [DemoWorld.Documents], IndexDirectory = directory }, cancellationToken);
+            show.Line(
+                $"{Plural.Of(indexed.Documents, "document")}, {Plural.Of(indexed.Passages, "passage")}, {Plural.Of(indexed.Tokens, "token")}",
+                new { indexed.Documents, indexed.Passages, indexed.Tokens });
+
+            var context = await composition.AnsweringAsync(cancellationToken);
+            var questions = await LabelledQuestionFile.LoadAsync(DemoWorld.Test, cancellationToken);
+            show.Heading($"2. Ask, step by step: iterdrag with model {context.ModelName} (offline and modest: the table below says how often it is right)");
+            foreach (var question in AskedIds.Select(id => questions.Single(question => question.Id == id)).Prepend(TwoHops))
+            {
+                await AskAsync(show, question, Answerers.Create(IterDragAnswerer.Name, context), settings, cancellationToken);
+            }
+
+            show.Heading($"3. Score every strategy on {questions.Count} test questions");
+            var reports = await new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds)
+                .RunAsync(Answerers.Names, questions, _ => { }, writesResults: false, cancellationToken);
+            var recall = await SupportRecall.MeasureAsync(context.Retriever, questions, cancellationToken);
+            if (json)
+            {
+                terminal.WriteJson(EvaluationText.Totals(reports, recall, settings.Bounds, context.Prompts));
+                return ExitCode.Success;
+            }
+
+            EvaluationText.WriteTable(terminal, reports, recall);
+            show.Heading("4. Your own documents");
+            terminal.WriteLine("agentrag index path/to/folder");
+            terminal.WriteLine("agentrag ask \"a question that needs several of them\"");
+            terminal.WriteLine("agentrag ask \"...\" --model openai:MODEL --base-url http://127.0.0.1:11434/v1   (any OpenAI-compatible server; far better than the offline model)");
+            terminal.WriteLine("agentrag mcp path/to/folder                                                   (as tools for Claude Code, VS Code, Cursor)");
+            terminal.WriteLine();
+            terminal.WriteLine($"Done in {clock.Elapsed.TotalSeconds:0.0} s.");
+            return ExitCode.Success;
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static async Task AskAsync(Show show, LabelledQuestion question, IAnswerer answerer, Settings settings, CancellationToken cancellationToken)
+    {
+        show.Text($"Question: {question.Question}");
+        var answer = await answerer.AnswerAsync(
+            new AnswerRequest(question.Question, settings.Parameters, settings.Bounds),
+            new SynchronousProgress<AnswerEvent>(happened => show.Text(AnswerText.Line(happened))),
+            cancellationToken);
+
+        // The steps have just been shown.
+        foreach (var line in AnswerText.Lines(answer with { Steps = [] }, settings.Bounds))
+        {
+            show.Text(line);
+        }
+
+        show.Text(question.IsAnswerable ? $"Expected: {question.Answers[0]}" : "Expected: not found (the documents do not say)");
+        show.Line("", AnswerJson.Whole(answer, withTrace: false));
+    }
+
+    /// <summary>Text for a person, or JSON lines, never both.</summary>
+    private sealed class Show(Terminal terminal, bool json)
+    {
+        public void Heading(string title)
+        {
+            Text("");
+            Text(title);
+            Text(new string('-', title.Length));
+        }
+
+        public void Line(string text, object value)
+        {
+            if (json)
+            {
+                terminal.WriteJson(value);
+            }
+
+            Text(text);
+        }
+
+        public void Text(string? text)
+        {
+            if (!json && text is not null)
+            {
+                terminal.WriteLine(text);
+            }
+        }
+    }
+}

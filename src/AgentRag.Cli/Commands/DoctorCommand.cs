@@ -1,0 +1,177 @@
+using System.CommandLine;
+using System.Text.Json;
+using AgentRag.Cli.Configuration;
+using AgentRag.Cli.Output;
+using AgentRag.Models;
+using AgentRag.Prompting;
+using Microsoft.Extensions.AI;
+
+namespace AgentRag.Cli.Commands;
+
+/// <summary><c>agentrag doctor</c>: shows what is in effect, from where, and whether it can be used.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var command = new ExampleCommand(
+            "doctor",
+            "Show every setting with its source, and check what can be used.",
+            "Checks parameters, index, prompts, demonstrations and model. Exit code 0 when all can be used, else 2. A key is never printed.",
+            "agentrag doctor",
+            "agentrag doctor --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1 --json")
+        {
+            Flags.Json,
+        };
+        SettingKeys.AddTo(command, SettingKeys.All);
+        command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var settings = Settings.Read(parsed);
+        var rows = Rows(settings);
+        var checks = await ChecksAsync(settings, cancellationToken);
+        var isUsable = checks.All(check => check.IsGood);
+        if (parsed.GetValue(Flags.Json))
+        {
+            terminal.WriteJson(new
+            {
+                Usable = isUsable,
+                Settings = rows.ToDictionary(row => row.Name, row => new { row.Value, row.Source }),
+                Checks = checks.Select(check => new { check.Name, Good = check.IsGood, check.Text }),
+            });
+        }
+        else
+        {
+            WriteText(terminal, rows, checks);
+            terminal.WriteLine(isUsable ? "Everything can be used." : "Something cannot be used; see the checks above.");
+        }
+
+        return isUsable ? ExitCode.Success : ExitCode.User;
+    }
+
+    private static void WriteText(Terminal terminal, IReadOnlyList<Row> rows, IReadOnlyList<Check> checks)
+    {
+        var (names, values) = (rows.Max(row => row.Name.Length), rows.Max(row => row.Value.Length));
+        terminal.WriteLine("Settings:");
+        foreach (var row in rows)
+        {
+            terminal.WriteLine($"  {row.Name.PadRight(names)}  {row.Value.PadRight(values)}  {row.Source}".TrimEnd());
+        }
+
+        terminal.WriteLine("Checks:");
+        foreach (var check in checks)
+        {
+            terminal.WriteLine($"  {(check.IsGood ? "ok  " : "FAIL")} {check.Name}: {check.Text}");
+        }
+    }
+
+    private static IReadOnlyList<Row> Rows(Settings settings) =>
+    [
+        new("file", settings.File ?? $"none ({SettingsFile.DefaultName} is not in {Environment.CurrentDirectory})", ""),
+        Of(SettingKeys.Model, settings.Model),
+        Of(SettingKeys.BaseUrl, settings.BaseUrl with { Value = settings.BaseUrl.Value is { } url ? WithoutSecrets(url) : "the provider's own" }),
+        new("apiKey", settings.ApiKey is null ? "not set" : "set", settings.ApiKey is { } key ? $"from {key.Variable}" : ""),
+        Of(SettingKeys.Index, settings.Index),
+        Of(SettingKeys.Prompts, settings.Prompts with { Value = settings.Prompts.Value ?? "shipped" }),
+        Of(SettingKeys.Demonstrations, settings.Demonstrations),
+        Of(SettingKeys.Strategy, settings.Strategy),
+        Of(SettingKeys.K, settings.K),
+        Of(SettingKeys.M, settings.M),
+        Of(SettingKeys.N, settings.N),
+        Of(SettingKeys.Budget, settings.Budget),
+        Of(SettingKeys.ContextWindow, settings.ContextWindow),
+        Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
+        new(SettingKeys.Roots.Name, settings.Roots.Value.Count == 0 ? "none" : string.Join(Path.PathSeparator, settings.Roots.Value), settings.Roots.Source),
+    ];
+
+    private static Row Of<T>(SettingKey key, Setting<T> setting) => new(key.Name, $"{setting.Value}", setting.Source);
+
+    private static async Task<IReadOnlyList<Check>> ChecksAsync(Settings settings, CancellationToken cancellationToken)
+    {
+        using var composition = new Composition(settings);
+        return
+        [
+            await TryAsync("parameters", () =>
+            {
+                settings.Parameters.Validated();
+                settings.Bounds.Validated();
+                return Task.FromResult($"{settings.Parameters}, {settings.Budget.Value:N0} tokens");
+            }),
+            await TryAsync("index", () =>
+            {
+                var index = composition.Index;
+                return Task.FromResult(
+                    $"'{settings.Index.Value}' (format {FormatVersion(settings.Index.Value)}) holds {Plural.Of(index.DocumentCount, "document")}, {Plural.Of(index.PassageCount, "passage")} " +
+                    $"of {index.MeanPassageTokens:N0} tokens in the mean, measured by {index.TokenCounterName}; roots: {string.Join(", ", index.Roots)}");
+            }),
+            await TryAsync("prompts", () =>
+            {
+                var prompts = PromptLibrary.Load(settings.Prompts.Value);
+                var own = Enum.GetValues<PromptName>().Select(prompts.Get).Where(prompt => settings.Prompts.Value is { } folder && prompt.Source.StartsWith(folder, StringComparison.Ordinal));
+                return Task.FromResult($"{Plural.Of(Enum.GetValues<PromptName>().Length, "prompt")}, of them replaced: {string.Join(", ", own.Select(prompt => prompt.Source).DefaultIfEmpty("none"))}");
+            }),
+            await TryAsync("demonstrations", async () =>
+                $"{Plural.Of((await composition.DemonstrationsAsync(cancellationToken)).Count, "demonstration")} ({settings.Demonstrations.Value})"),
+            await ModelAsync(settings, composition, cancellationToken),
+        ];
+    }
+
+    private static async Task<Check> ModelAsync(Settings settings, Composition composition, CancellationToken cancellationToken)
+    {
+        var model = settings.Model.Value;
+        if (model.Provider != ModelName.OpenAIProvider)
+        {
+            return await TryAsync("model", async () =>
+            {
+                var client = composition.Model;
+                if (model.Provider == ModelName.AnthropicProvider)
+                {
+                    await client.GetResponseAsync([new ChatMessage(ChatRole.User, "Hi")], new ChatOptions { MaxOutputTokens = 1 }, cancellationToken);
+                    return $"{model} answered a short request";
+                }
+
+                return $"{model} needs no key and no server";
+            });
+        }
+
+        try
+        {
+            var probe = await ModelProbe.CheckAsync(Composition.ModelOptions(settings).ForOpenAI(model), cancellationToken: cancellationToken);
+            return new Check("model", probe.IsReachable && probe.IsModelListed is not false, probe.Text);
+        }
+        catch (AgentRagException e)
+        {
+            return new Check("model", IsGood: false, e.Message);
+        }
+    }
+
+    private static async Task<Check> TryAsync(string name, Func<Task<string>> check)
+    {
+        try
+        {
+            return new Check(name, IsGood: true, await check());
+        }
+        catch (AgentRagException e)
+        {
+            return new Check(name, IsGood: false, e.Message);
+        }
+    }
+
+    // Opening has found that this program reads it.
+    private static int FormatVersion(string directory)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(directory, Composition.IndexFile)));
+        return json.RootElement.GetProperty("formatVersion").GetInt32();
+    }
+
+    // A user name, password or query of a URL may be a secret.
+    private static string WithoutSecrets(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed)
+        ? parsed.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+        : "(not a URL)";
+
+    private sealed record Row(string Name, string Value, string Source);
+
+    private sealed record Check(string Name, bool IsGood, string Text);
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using AgentRag.Cli.Configuration;
+using AgentRag.Cli.Output;
+using AgentRag.Indexing;
+using AgentRag.Mcp;
+using AgentRag.Plugin;
+
+namespace AgentRag.Cli.Commands;
+
+/// <summary><c>agentrag mcp</c>: serves the tools over standard input and output.</summary>
+internal static class McpCommand
+{
+    private static readonly Argument<string[]> Roots = new("ROOT")
+    {
+        Description = "Folders and files to index first, as 'agentrag index' does; AGENTRAG_ROOTS when none is given.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    public static Command Create(Terminal terminal)
+    {
+        var command = new ExampleCommand(
+            "mcp",
+            "Serve retrieval and answering as tools over MCP, on stdin and stdout.",
+            "Tools: retrieve, decompose, answer_with_demonstrations, answer, allocate_budget. The index is opened, and ROOTs are indexed, when the first tool is called.",
+            "agentrag mcp --index .agentrag",
+            "agentrag mcp docs --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1",
+            "claude mcp add agentrag -- agentrag mcp /path/to/docs")
+        {
+            Roots,
+        };
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, SettingKeys.Demonstrations]);
+        command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var settings = Settings.Read(parsed);
+        var roots = parsed.GetValue(Roots) is { Length: > 0 } given ? given : settings.Roots.Value;
+        using var composition = new Composition(settings);
+        using var plugin = new AgentRagPlugin(async opening =>
+        {
+            if (roots.Count > 0)
+            {
+                var result = await new Indexer(Composition.Counter).RunAsync(
+                    new IndexRequest { Paths = roots, IndexDirectory = settings.Index.Value }, progress: null, opening);
+                terminal.WriteError($"agentrag: {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")} in '{settings.Index.Value}'");
+            }
+
+            return await composition.PluginAsync(opening);
+        });
+        await McpStdioServer.RunAsync(plugin, cancellationToken);
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using AgentRag.Answering;
+using AgentRag.Models;
+
+namespace AgentRag.Cli.Configuration;
+
+/// <summary>All settings.</summary>
+internal static class SettingKeys
+{
+    private static readonly TokenBudgetOptions Budgets = new();
+
+    public static readonly Option<string?> Config = new("--config")
+    {
+        HelpName = "FILE",
+        Description = $"Read settings from FILE instead of {SettingsFile.DefaultName} in the working directory.",
+        Recursive = true,
+    };
+
+    public static readonly SettingKey<ModelName> Model = new(
+        "model", "MODEL", "extractive (default: offline, no key), openai:NAME (any OpenAI-compatible server) or anthropic:NAME.", ModelName.Extractive, ModelName.Parse);
+
+    public static readonly SettingKey<string?> BaseUrl = new(
+        "baseUrl", "URL", "The model's server, such as http://127.0.0.1:11434/v1. Default: the provider's own.", null, SettingText.Text);
+
+    public static readonly SettingKey<string?> ApiKeyEnvironment = new(
+        "apiKeyEnvironment", "NAME", "Name of the variable that holds the key. Default: AGENTRAG_API_KEY, then OPENAI_API_KEY or ANTHROPIC_API_KEY.", null, SettingText.Text);
+
+    public static readonly SettingKey<string> Index = new("index", "DIR", "Folder of the index (default: .agentrag).", ".agentrag", SettingText.Text) { IsPath = true };
+
+    public static readonly SettingKey<string?> Prompts = new(
+        "prompts", "DIR", "Folder with prompts that replace the shipped ones of the same file name.", null, SettingText.Text)
+    { IsPath = true };
+
+    public static readonly SettingKey<DemonstrationSource> Demonstrations = new(
+        "demonstrations", "FILE", "Worked examples over your own documents (labelled questions, JSON Lines), or none. Default: 20 shipped examples over an invented world.",
+        DemonstrationSource.Shipped, DemonstrationSource.Parse)
+    { IsPath = true };
+
+    public static readonly SettingKey<string> Strategy = new(
+        "strategy", "NAME", $"{string.Join(", ", Answerers.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
+
+    public static readonly SettingKey<int> K = new("k", "K", "Passages per retrieval, 0 to 1000 (default: 5).", 5, SettingText.Count);
+
+    public static readonly SettingKey<int> M = new("m", "M", "Demonstrations, 0 to 256 (default: 2).", 2, SettingText.Count);
+
+    public static readonly SettingKey<int> N = new("n", "N", "Iterations at most, 1 to 32 (default: 5).", 5, SettingText.Count);
+
+    public static readonly SettingKey<long> Budget = new(
+        "budget", "TOKENS",
+        $"Most input tokens over all requests of a question: 4096, 4,096, 32k (k is 1,000), 1M (default: {Budgets.MaxEffectiveContextTokens:N0}).",
+        Budgets.MaxEffectiveContextTokens, SettingText.Tokens);
+
+    public static readonly SettingKey<int> ContextWindow = new(
+        "contextWindow", "TOKENS", $"The model's context window (default: {Budgets.ContextWindowTokens:N0}).", Budgets.ContextWindowTokens, SettingText.WindowTokens);
+
+    public static readonly SettingKey<int> ReservedAnswerTokens = new(
+        "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
+
+    public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
+        "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
+    { IsPath = true };
+
+    /// <summary>Every setting, in the order in which they are shown.</summary>
+    public static IReadOnlyList<SettingKey> All { get; } =
+        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, Roots];
+
+    /// <summary>The settings that choose a model.</summary>
+    public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts];
+
+    /// <summary>The settings that bound a question.</summary>
+    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens];
+
+    /// <summary>The settings that answering needs.</summary>
+    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, Demonstrations];
+
+    /// <summary>Adds the flags of settings to a command.</summary>
+    public static void AddTo(Command command, IEnumerable<SettingKey> keys)
+    {
+        foreach (var key in keys)
+        {
+            command.Options.Add(key.Option);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using AgentRag.Answering;
+using AgentRag.Prompting;
+
+namespace AgentRag.Cli.Output;
+
+/// <summary>Answers as JSON lines. The fields of <see cref="Row"/> are a contract with scripts.</summary>
+internal static class AnswerJson
+{
+    /// <summary>One question of <c>--questions</c>.</summary>
+    public static object Row(string id, Answer answer) => new
+    {
+        Id = id,
+        Answer = answer.Text,
+        answer.EffectiveContextTokens,
+        Requests = answer.Trace.Count,
+        StopReason = Json.CamelCase(answer.StopReason),
+        Citations = answer.Citations.Select(citation => citation.PassageId),
+    };
+
+    /// <summary>One question of <c>--questions</c> that failed.</summary>
+    public static object FailedRow(string id, string error) => new { Id = id, Error = error };
+
+    /// <summary>One question alone, with everything.</summary>
+    public static object Whole(Answer answer, bool withTrace) => new
+    {
+        answer.Question,
+        Answer = answer.Text,
+        Found = !answer.IsNotFound,
+        answer.EffectiveContextTokens,
+        Requests = answer.Trace.Count,
+        StopReason = Json.CamelCase(answer.StopReason),
+        Citations = answer.Citations.Select(citation => citation.PassageId),
+        Sources = answer.Citations,
+        answer.Steps,
+        answer.Strategy,
+        answer.Model,
+        ParametersAsked = Parameters(answer.ParametersAsked),
+        ParametersUsed = Parameters(answer.ParametersUsed),
+        Trimmed = Trimmed(answer.Trimmed),
+        Trace = withTrace ? answer.Trace.Select(Request) : null,
+    };
+
+    public static object Parameters(InferenceParameters parameters) => new { parameters.K, parameters.M, parameters.N };
+
+    private static object Request(TracedRequest request) => new
+    {
+        request.Purpose,
+        request.PromptTokens,
+        request.ReportedInputTokens,
+        request.ReportedCachedInputTokens,
+        request.ReportedOutputTokens,
+        request.PassageIds,
+        request.DemonstrationIds,
+        Trimmed = Trimmed(request.Trimmed),
+        request.Reply,
+    };
+
+    // Without the derived IsNothing.
+    private static object Trimmed(TrimmedContent trimmed) =>
+        new { trimmed.Passages, trimmed.DemonstrationPassages, trimmed.Demonstrations, trimmed.Iterations };
+}

@@ -1,0 +1,88 @@
+using AgentRag.Answering;
+using AgentRag.Prompting;
+
+namespace AgentRag.Cli.Output;
+
+/// <summary>An answer and its steps as a person reads them.</summary>
+internal static class AnswerText
+{
+    /// <summary>The whole answer: text, sources, steps, what was trimmed, what it cost, why it stopped.</summary>
+    public static IEnumerable<string> Lines(Answer answer, TokenBudgetOptions bounds)
+    {
+        yield return $"Answer: {answer.Text}";
+        if (answer.Steps.Count > 0)
+        {
+            yield return "Steps:";
+            foreach (var (number, step) in answer.Steps.Index())
+            {
+                yield return $"  {number + 1}. {step.SubQuery}";
+                yield return $"     {step.IntermediateAnswer}";
+            }
+        }
+
+        yield return answer.Citations.Count > 0 ? "Sources:" : "Sources: none";
+        foreach (var citation in answer.Citations)
+        {
+            yield return $"  {citation.Title} ({citation.Source}; passage {citation.PassageId})";
+        }
+
+        if (!answer.Trimmed.IsNothing)
+        {
+            yield return $"Left out to keep within the budget: {Trimmed(answer.Trimmed)}";
+        }
+
+        yield return $"Used: {answer.EffectiveContextTokens:N0} of {bounds.MaxEffectiveContextTokens:N0} tokens in {Plural.Of(answer.Trace.Count, "request")}; " +
+            $"{answer.Strategy} with model {answer.Model}; asked {answer.ParametersAsked}, used {answer.ParametersUsed}; " +
+            $"stopped: {Stopped(answer.StopReason)}";
+    }
+
+    /// <summary>Every request, for <c>--trace</c>.</summary>
+    public static IEnumerable<string> TraceLines(Answer answer)
+    {
+        foreach (var (number, request) in answer.Trace.Index())
+        {
+            var reported = request.ReportedInputTokens is { } tokens ? $", {tokens:N0} by the provider" : "";
+            var cached = request.ReportedCachedInputTokens is { } fromCache and > 0 ? $" ({fromCache:N0} from its cache)" : "";
+            yield return $"Request {number + 1}: {request.Purpose}, {request.PromptTokens:N0} tokens{reported}{cached}";
+            yield return $"  passages: {Listed(request.PassageIds)}";
+            yield return $"  demonstrations: {Listed(request.DemonstrationIds)}";
+            if (!request.Trimmed.IsNothing)
+            {
+                yield return $"  left out: {Trimmed(request.Trimmed)}";
+            }
+
+            yield return $"  reply: {request.Reply.Trim().ReplaceLineEndings(" | ")}";
+        }
+    }
+
+    /// <summary>One step as it happens; null for one that is not worth a line.</summary>
+    public static string? Line(AnswerEvent happened) => happened switch
+    {
+        PassagesRetrieved retrieved => $"  retrieved {Plural.Of(retrieved.Passages.Count, "passage")} ({retrieved.NewPassages} new) for: {retrieved.Query}",
+        RequestSent sent => $"  asking the model for the {sent.Purpose}: {sent.PromptTokens:N0} tokens, {sent.SpentTokens:N0} so far" +
+            (sent.Trimmed.IsNothing ? "" : $"; left out {Trimmed(sent.Trimmed)}"),
+        SubQueryAsked asked => $"{asked.Iteration}. {asked.SubQuery}",
+        SubQueryAnswered answered => $"   -> {answered.IntermediateAnswer}",
+        _ => null,
+    };
+
+    private static string Listed(IReadOnlyList<string> ids) => ids.Count == 0 ? "none" : string.Join(", ", ids);
+
+    private static string Trimmed(TrimmedContent trimmed) => string.Join(", ", new[]
+    {
+        (trimmed.Passages, "passage"),
+        (trimmed.DemonstrationPassages, "demonstration passage"),
+        (trimmed.Demonstrations, "demonstration"),
+        (trimmed.Iterations, "iteration"),
+    }.Where(part => part.Item1 > 0).Select(part => Plural.Of(part.Item1, part.Item2)));
+
+    private static string Stopped(StopReason reason) => reason switch
+    {
+        StopReason.FinalAnswer => "the model gave its final answer",
+        StopReason.IterationLimit => "all iterations were used",
+        StopReason.TokenBudget => "another step would not fit into the budget",
+        StopReason.RepeatedSubQuery => "the model asked the same again",
+        StopReason.NoNewPassages => "a sub-query brought nothing new",
+        _ => "the model's reply was not of the asked form",
+    };
+}

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Text;
+using Spectre.Console;
+
+namespace AgentRag.Cli.Output;
+
+/// <summary>Where a command writes: results to <c>stdout</c>, everything else to <c>stderr</c>.</summary>
+internal sealed class Terminal(TextWriter output, IAnsiConsole error)
+{
+    // Wide enough that a table is never folded in a file or a pipe.
+    private const int RedirectedWidth = 160;
+
+    private static readonly SearchValues<char> Printable = SearchValues.Create([.. Enumerable.Range(' ', 95).Select(c => (char)c)]);
+
+    /// <summary>The terminal of this process: UTF-8 and <c>\n</c> on every platform.</summary>
+    public static Terminal OfProcess() => new(
+        new StreamWriter(StandardOutput.Open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true, NewLine = "\n" },
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
+
+    /// <summary>Whether somebody looks at <c>stderr</c>: only then do bars move on it.</summary>
+    public bool IsInteractive { get; } = error.Profile.Out.IsTerminal && error.Profile.Capabilities.Interactive;
+
+    public void WriteLine(string line = "")
+    {
+        try
+        {
+            output.WriteLine(Visible(line));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw e.HResult == StandardOutput.BrokenPipe ? new OutputClosedException(e) : new AgentRagException($"The output cannot be written: {e.Message}", e);
+        }
+    }
+
+    public void WriteJson(object value) => WriteLine(Json.Line(value));
+
+    /// <summary>Writes a table as plain text.</summary>
+    public void WriteTable(Table table)
+    {
+        var text = new StringWriter { NewLine = "\n" };
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(text),
+        });
+        console.Profile.Width = Console.IsOutputRedirected ? RedirectedWidth : Math.Max(console.Profile.Width, 60);
+        console.Profile.Capabilities.Unicode = true;
+        console.Write(table.SimpleBorder());
+        foreach (var line in text.ToString().Split('\n').Where(line => line.Trim().Length > 0))
+        {
+            WriteLine(line.TrimEnd());
+        }
+    }
+
+    /// <summary>Writes a line for the person who waits: what happens, what went wrong.</summary>
+    public void WriteError(string line) => error.Profile.Out.Writer.WriteLine(Visible(line));
+
+    /// <summary>Runs long work with a bar on <c>stderr</c>, if somebody looks at it.</summary>
+    /// <param name="title">What is being done.</param>
+    /// <param name="work">Gets a reporter of (done, of all, what).</param>
+    /// <param name="writesResults">Whether the work writes results as it goes: on one screen they would tear the bar.</param>
+    public async Task<T> WithProgressAsync<T>(string title, Func<Action<double, double, string>, Task<T>> work, bool writesResults = false)
+    {
+        if (!IsInteractive || (writesResults && !Console.IsOutputRedirected))
+        {
+            return await work((_, _, _) => { });
+        }
+
+        return await error.Progress()
+            .AutoClear(enabled: true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(async bars =>
+            {
+                var bar = bars.AddTask(Markup.Escape(title), autoStart: true, maxValue: 1);
+                return await work((done, all, what) =>
+                {
+                    bar.MaxValue = Math.Max(all, 1);
+                    bar.Value = done;
+                    bar.Description = Markup.Escape(what.Length == 0 ? title : $"{title}: {what}");
+                });
+            });
+    }
+
+    // Documents and models are not trusted: their text must not move the cursor, set a title or recolour the screen.
+    private static string Visible(string line) =>
+        line.AsSpan().IndexOfAnyExcept(Printable) < 0 ? line : string.Concat(line.Where(c => !char.IsControl(c) || c is '\t' or '\n'));
+}
