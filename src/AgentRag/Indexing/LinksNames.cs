@@ -17,7 +17,7 @@ internal static class LinksNames
         "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was will with he she his her him its " +
         "we i you who whom what when where which why how after before during while since although however also one two three some many most other all both each " +
         "from has have had were been being do does did can could would should may might until under over about against between through because so than too very " +
-        "more first new my our your its only any every another here now january february march april june july august september october november december " +
+        "more my our your its only any every another here now january february march april june july august september october november december " +
         "monday tuesday wednesday thursday friday saturday sunday");
 
     // Small words inside a name: "University of Paris", "Otto von Bismarck".

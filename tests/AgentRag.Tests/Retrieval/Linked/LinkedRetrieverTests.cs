@@ -16,7 +16,7 @@ public sealed class LinkedRetrieverTests
         ("director", "John Ince (actor)", "He died on April 10, 1947 in Hollywood."),
         ("thomas", "Thomas Ince", "A producer, the brother of John Ince, who died on a yacht."),
         ("other", "Miloš Forman", "A film director who died in Danbury."),
-        ("noise", "Blind Date", "A film about a blind man and his eyes, by nobody in particular."),
+        ("noise", "Date Night", "A film about a man and his eyes, by nobody in particular."),
     ];
 
     [Fact]
