@@ -5,8 +5,8 @@ namespace AgentRag.Retrieval.Linked;
 /// <summary>The ranking of one query with the parts of each score, so that every one can be explained.</summary>
 internal sealed class LinkedRanking
 {
-    /// <summary>Passages that are scored lexically even when fewer are asked for: enough that seeds and start of the walk do not depend on k.</summary>
-    private const int MinCandidates = 100;
+    /// <summary>Passages that seeds are chosen from, however many are asked for: so what is followed does not depend on k.</summary>
+    private const int Candidates = 100;
 
     private readonly LinksGraph _graph;
     private readonly LexicalQuery _query;
@@ -19,20 +19,20 @@ internal sealed class LinkedRanking
     private readonly double _bestShare = 1;
     private readonly BridgeFinder _bridges;
     private readonly Walk? _walk;
+    private readonly HashSet<int> _ranked;
 
     public LinkedRanking(LinksGraph graph, LexicalQuery query, LinkedOptions options, string text, int k)
     {
         (_graph, _query, _options) = (graph, query, options);
-        var candidates = query.Top(Math.Max(k, MinCandidates));
-        for (var i = 0; i < candidates.Length; i++)
+        var top = query.Top(Math.Max(k, Candidates));
+        foreach (var passage in top.Take(Candidates))
         {
-            // Pairs of terms are looked up where they can change what is followed; further down they would cost more than they tell.
-            _lexical[candidates[i]] = query.TermScores(candidates[i]).Sum() + (i < MinCandidates ? query.BigramScore(candidates[i]) : 0);
+            _lexical[passage] = query.TermScores(passage).Sum() + query.BigramScore(passage);
         }
 
-        _bestLexical = candidates.Length > 0 ? _lexical.Values.Max() : 1;
+        _bestLexical = top.Length > 0 ? _lexical.Values.Max() : 1;
         FindNamed(text);
-        foreach (var passage in candidates.Concat(_named.Keys))
+        foreach (var passage in top.Take(Candidates).Concat(_named.Keys))
         {
             _local[passage] = Base(passage);
         }
@@ -54,6 +54,8 @@ internal sealed class LinkedRanking
             _walk = new(graph, TopPassages.Ordered(_local).Take(options.WalkPassages).Select(passage => KeyValuePair.Create(passage, _local[passage])), options.WalkOn);
             _bestShare = _walk.Shares.Values.Max();
         }
+
+        _ranked = [.. _local.Keys, .. _walk?.Shares.Keys ?? Enumerable.Empty<int>(), .. top];
     }
 
     /// <summary>Whether the graph says anything about this query.</summary>
@@ -63,9 +65,9 @@ internal sealed class LinkedRanking
     public List<(int Passage, double Score)> Top(int k)
     {
         Dictionary<int, double> scores = [];
-        foreach (var passage in _local.Keys.Concat(_walk?.Shares.Keys ?? Enumerable.Empty<int>()))
+        foreach (var passage in _ranked)
         {
-            scores.TryAdd(passage, ScoreOf(passage).Total);
+            scores.Add(passage, ScoreOf(passage).Total);
         }
 
         return TopPassages.Ordered(scores).Take(k).Select(passage => (passage, scores[passage])).ToList();

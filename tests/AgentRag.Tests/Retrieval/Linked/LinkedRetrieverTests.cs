@@ -113,6 +113,18 @@ public sealed class LinkedRetrieverTests
     }
 
     [Fact]
+    public async Task More_than_the_hundred_candidates_are_ranked_when_they_are_asked_for()
+    {
+        var many = Enumerable.Range(0, 300).Select(i => ($"d{i}", $"Nr {i}", $"A film, a director and {i} eyes."));
+
+        var ranked = await RankAsync([.. Films, .. many], "When did the director of Blind Man's Eyes die?", k: 250);
+        var fewer = await RankAsync([.. Films, .. many], "When did the director of Blind Man's Eyes die?", k: 20);
+
+        Assert.Equal(250, ranked.Count);
+        Assert.Equal(fewer.Select(passage => (passage.Passage.Id, passage.Score)), ranked.Take(20).Select(passage => (passage.Passage.Id, passage.Score)));
+    }
+
+    [Fact]
     public async Task Chinese_questions_follow_links_too()
     {
         var ranked = await RankAsync([("1", "十年", "一张专辑，作者是尼尔杨。"), ("2", "尼尔杨", "加拿大歌手，生于多伦多。"), ("3", "多伦多大学", "一所大学。"), ("4", "音乐", "音乐的历史。")], "专辑十年的作者是谁？");
