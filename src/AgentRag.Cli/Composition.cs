@@ -84,7 +84,7 @@ internal sealed class Composition : IDisposable
     public IRetriever Retriever(double? k1, double? b)
     {
         var defaults = new Bm25Options();
-        return new Bm25Retriever(Index, new Bm25Options { K1 = k1 ?? defaults.K1, B = b ?? defaults.B });
+        return Open(_index, new Bm25Options { K1 = k1 ?? defaults.K1, B = b ?? defaults.B });
     }
 
     /// <summary>Makes what the tools work with; opens the index. What was made before is handed out again as long as the index on disk is the same.</summary>
@@ -133,8 +133,10 @@ internal sealed class Composition : IDisposable
     {
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
-        (_index, _retriever) = (index, new LazyRetriever("bm25", () => new Bm25Retriever(index.Value)));
+        (_index, _retriever) = (index, new LazyRetriever(_settings.Retriever.Value == RetrieverName.Linked ? "linked" : "bm25", () => Open(index, bm25: null)));
     }
+
+    private IRetriever Open(Lazy<Bm25Index> index, Bm25Options? bm25) => _settings.Retriever.Value.Open(() => index.Value, _settings.Index.Value, bm25);
 
     // Its bytes name the segments and their checksums, so they differ whenever the index does.
     private async Task<byte[]> ReadManifestAsync(CancellationToken cancellationToken)

@@ -76,6 +76,7 @@ internal static class DoctorCommand
         Of(SettingKeys.Index, settings.Index),
         Of(SettingKeys.Prompts, settings.Prompts with { Value = settings.Prompts.Value ?? "shipped" }),
         Of(SettingKeys.Demonstrations, settings.Demonstrations),
+        new(SettingKeys.Retriever.Name, settings.Retriever.Value == RetrieverName.Linked ? "linked" : "bm25", settings.Retriever.Source),
         Of(SettingKeys.Strategy, settings.Strategy),
         Of(SettingKeys.K, settings.K),
         Of(SettingKeys.M, settings.M),

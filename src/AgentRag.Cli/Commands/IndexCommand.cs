@@ -48,12 +48,16 @@ internal static class IndexCommand
         return command;
     }
 
-    /// <summary>Indexes with a bar.</summary>
-    public static Task<IndexResult> RunAsync(Terminal terminal, IndexRequest request, CancellationToken cancellationToken) =>
-        terminal.WithProgressAsync("Indexing", report => new Indexer(Composition.Counter).RunAsync(
+    /// <summary>Indexes with a bar, and links the passages.</summary>
+    public static async Task<IndexResult> RunAsync(Terminal terminal, IndexRequest request, CancellationToken cancellationToken)
+    {
+        var result = await terminal.WithProgressAsync("Indexing", report => new Indexer(Composition.Counter).RunAsync(
             request,
             new SynchronousProgress<IndexProgress>(progress => report(progress.FilesDone, progress.FilesTotal, Plural.Of(progress.Passages, "passage"))),
             cancellationToken));
+        LinksIndex.Update(request.IndexDirectory, cancellationToken);
+        return result;
+    }
 
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {

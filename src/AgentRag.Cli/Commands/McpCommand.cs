@@ -29,7 +29,7 @@ internal static class McpCommand
         {
             Roots,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, SettingKeys.Demonstrations]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, SettingKeys.Retriever, SettingKeys.Demonstrations]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -46,6 +46,7 @@ internal static class McpCommand
             {
                 var result = await new Indexer(Composition.Counter).RunAsync(
                     new IndexRequest { Paths = roots, IndexDirectory = settings.Index.Value }, progress: null, opening);
+                LinksIndex.Update(settings.Index.Value, opening);
                 hasIndexed = true;
                 terminal.WriteError($"agentrag: {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")} in '{settings.Index.Value}'");
             }

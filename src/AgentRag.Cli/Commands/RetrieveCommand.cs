@@ -30,11 +30,12 @@ internal static class RetrieveCommand
             "Over a file of labelled questions it also says how many of the supporting documents were found.",
             "agentrag retrieve \"bridge over the Orsel\" --k 5",
             "agentrag retrieve \"bridge\" --explain",
+            "agentrag retrieve \"bridge\" --retriever bm25 --k1 1.2 --b 0.75",
             "agentrag retrieve --questions questions.jsonl --k 10 --json > rankings.jsonl")
         {
             Query, Flags.Questions, K, K1, B, Explain, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, SettingKeys.Retriever]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }

@@ -26,6 +26,8 @@ internal sealed record Settings
 
     public required Setting<DemonstrationSource> Demonstrations { get; init; }
 
+    public required Setting<RetrieverName> Retriever { get; init; }
+
     public required Setting<string> Strategy { get; init; }
 
     public required Setting<int> K { get; init; }
@@ -91,6 +93,7 @@ internal sealed record Settings
             Index = SettingKeys.Index.Read(sources),
             Prompts = SettingKeys.Prompts.Read(sources),
             Demonstrations = SettingKeys.Demonstrations.Read(sources),
+            Retriever = SettingKeys.Retriever.Read(sources),
             Strategy = SettingKeys.Strategy.Read(sources),
             K = SettingKeys.K.Read(sources),
             M = SettingKeys.M.Read(sources),

@@ -69,7 +69,7 @@ public sealed class HelpAndErrorTests
             new Finished(
                 2,
                 "",
-                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, strategy, " +
+                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, retriever, strategy, " +
                 "k, m, n, budget, contextWindow, reservedAnswerTokens, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
