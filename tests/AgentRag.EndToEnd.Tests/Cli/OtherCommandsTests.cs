@@ -28,7 +28,7 @@ public sealed class OtherCommandsTests
         Assert.InRange(measured.GetProperty("recommended").GetProperty("k").GetInt32(), 0, 4);
         Assert.Equal("assumed", assumed.GetProperty("sizesFrom").GetString());
         Assert.Equal(130, assumed.GetProperty("sizes").GetProperty("passageTokens").GetDouble());
-        Assert.EndsWith("There is no index in 'nowhere', so passages are taken to cost 130 tokens, as in the paper.", assumed.GetProperty("note").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith("Nothing is indexed in 'nowhere', so passages are taken to cost 130 tokens, as in the paper.", assumed.GetProperty("note").GetString(), StringComparison.Ordinal);
         Assert.Contains("Gemini 1.5 Flash", assumed.GetProperty("note").GetString(), StringComparison.Ordinal);
         Assert.InRange(assumed.GetProperty("recommended").GetProperty("plannedTokens").GetInt64(), 1, 32_000);
     }
