@@ -15,7 +15,7 @@ internal static class AllocateCommand
         var command = new ExampleCommand(
             "allocate",
             "Say how to spend a token budget: strategy, passages (k), demonstrations (m), iterations (n).",
-            "Uses the published model for Gemini 1.5 Flash with the token sizes of your index, or the paper's when there is no index.",
+            "Uses the published model for Gemini 1.5 Flash with the token sizes of your index, or the paper's when nothing is indexed.",
             "agentrag allocate --budget 32k",
             "agentrag allocate --budget 1M --context-window 1M --json")
         {
@@ -32,7 +32,7 @@ internal static class AllocateCommand
         var settings = Settings.Read(parsed) with { Model = new(Models.ModelName.Extractive, Setting<string>.Default) };
         using var composition = new Composition(settings);
         var context = await composition.AnsweringAsync(cancellationToken);
-        var index = composition.HasIndex ? composition.Index : null;
+        var index = composition is { HasIndex: true, Index.PassageCount: > 0 } ? composition.Index : null;
         var sizes = await PromptCosts.MeasureAsync(context, index, composition.DemonstrationIndex, cancellationToken);
         var allocation = BudgetAllocator.Allocate(new AllocationRequest(settings.Bounds, sizes)
         {
@@ -92,5 +92,5 @@ internal static class AllocateCommand
         $"one strategy and is no accuracy; IterDRAG is recommended from {BudgetAllocator.IterDragFromTokens:N0} tokens on, where it wins in the paper's table 1. " +
         (hasIndex
             ? $"Passage sizes are those of '{index}'."
-            : $"There is no index in '{index}', so passages are taken to cost {new TokenSizes().PassageTokens:N0} tokens, as in the paper.");
+            : $"Nothing is indexed in '{index}', so passages are taken to cost {new TokenSizes().PassageTokens:N0} tokens, as in the paper.");
 }

@@ -11,17 +11,17 @@ namespace AgentRag.Cli.Commands;
 /// <summary><c>agentrag demo</c>: the whole way once, on the invented world, with the offline model.</summary>
 internal static class DemoCommand
 {
-    // Two facts from two documents, in the plain words that the offline model reads. The test questions are worded as people word them, and harder for it.
-    private static readonly LabelledQuestion TwoHops = new()
-    {
-        Id = "demo",
-        Question = "When did the composer of the Ithrel Symphony die?",
-        Answers = ["1924"],
-        Supporting = ["works/ithrel-symphony", "people/anselm-maldry"],
-    };
-
-    // Of the test questions, a comparison and one that the documents do not answer.
-    private static readonly string[] AskedIds = ["world-t10", "world-t34"];
+    // In the plain words that the offline model reads; the test questions are worded as people word them, and harder for it. Two facts one after the other, two
+    // facts side by side, and one that the documents do not hold: of the architect's parents they name the father's trade alone.
+    private static readonly LabelledQuestion[] Asked =
+    [
+        Labelled("When did the composer of the Ithrel Symphony die?", ["1924"], "works/ithrel-symphony", "people/anselm-maldry"),
+        Labelled(
+            "Which was completed earlier, Tollgate Bridge or the Kesper Viaduct?",
+            ["Tollgate Bridge"], // 1869 against 1878
+            "structures/tollgate-bridge", "structures/kesper-viaduct"),
+        Labelled("Who was the mother of the architect of the Hassenby Library?", []),
+    ];
 
     public static Command Create(Terminal terminal)
     {
@@ -58,13 +58,13 @@ internal static class DemoCommand
                 new { indexed.Documents, indexed.Passages, indexed.Tokens });
 
             var context = await composition.AnsweringAsync(cancellationToken);
-            var questions = await LabelledQuestionFile.LoadAsync(DemoWorld.Test, cancellationToken);
             show.Heading($"2. Ask, step by step: iterdrag with model {context.ModelName} (offline and modest: the table below says how often it is right)");
-            foreach (var question in AskedIds.Select(id => questions.Single(question => question.Id == id)).Prepend(TwoHops))
+            foreach (var question in Asked)
             {
                 await AskAsync(show, question, Answerers.Create(IterDragAnswerer.Name, context), settings, cancellationToken);
             }
 
+            var questions = await LabelledQuestionFile.LoadAsync(DemoWorld.Test, cancellationToken);
             show.Heading($"3. Score every strategy on {questions.Count} test questions");
             var reports = await new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds)
                 .RunAsync(Answerers.Names, questions, _ => { }, writesResults: false, cancellationToken);
@@ -76,6 +76,9 @@ internal static class DemoCommand
             }
 
             EvaluationText.WriteTable(terminal, reports, recall);
+            terminal.WriteLine(
+                "These scores show the limits of the offline model, not of the method; with a language model run " +
+                "'agentrag evaluate --questions FILE --strategy all --model openai:MODEL'.");
             show.Heading("4. Your own documents");
             terminal.WriteLine("agentrag index path/to/folder");
             terminal.WriteLine("agentrag ask \"a question that needs several of them\"");
@@ -90,6 +93,9 @@ internal static class DemoCommand
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    private static LabelledQuestion Labelled(string question, string[] answers, params string[] supporting) =>
+        new() { Id = question, Question = question, Answers = answers, Supporting = supporting };
 
     private static async Task AskAsync(Show show, LabelledQuestion question, IAnswerer answerer, Settings settings, CancellationToken cancellationToken)
     {

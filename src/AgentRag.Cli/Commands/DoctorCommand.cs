@@ -103,6 +103,11 @@ internal static class DoctorCommand
             await TryAsync("index", () =>
             {
                 var index = composition.Index;
+                if (index.PassageCount == 0)
+                {
+                    throw new AgentRagException($"'{settings.Index.Value}' holds no passages: name folders and files with text in them, 'agentrag index PATH...'.");
+                }
+
                 return Task.FromResult(
                     $"'{settings.Index.Value}' (format {FormatVersion(settings.Index.Value)}) holds {Plural.Of(index.DocumentCount, "document")}, {Plural.Of(index.PassageCount, "passage")} " +
                     $"of {index.MeanPassageTokens:N0} tokens in the mean, measured by {index.TokenCounterName}; roots: {string.Join(", ", index.Roots)}");

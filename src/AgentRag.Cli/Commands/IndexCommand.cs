@@ -14,7 +14,7 @@ internal static class IndexCommand
 
     private static readonly Argument<string[]> Paths = new("PATH")
     {
-        Description = "Folders and files (.md, .txt, .html, .jsonl); none to bring what is indexed already up to date.",
+        Description = "Folders and files: text, Markdown, HTML, PDF, Word, EPUB, CSV, JSON Lines, mail, source code; none to bring what is indexed already up to date.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -70,6 +70,11 @@ internal static class IndexCommand
 
         var clock = Stopwatch.StartNew();
         var result = await RunAsync(terminal, Request(parsed, paths, directory), cancellationToken);
+        if (result.Passages == 0)
+        {
+            terminal.WriteError($"hint: Nothing was found to read; the kinds that are read are {string.Join(' ', new DocumentReaders().Extensions)}.");
+        }
+
         if (parsed.GetValue(Flags.Json))
         {
             terminal.WriteJson(new

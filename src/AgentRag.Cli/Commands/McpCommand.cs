@@ -22,10 +22,11 @@ internal static class McpCommand
             "mcp",
             "Serve retrieval and answering as tools over MCP, on stdin and stdout.",
             "Tools: retrieve, decompose, answer_with_demonstrations, answer, allocate_budget. The index is opened, and ROOTs are indexed, when the first tool is called; " +
-            "an index that another run brings up to date meanwhile is opened again.",
-            "agentrag mcp --index .agentrag",
+            "an index that another run brings up to date meanwhile is opened again. " +
+            "A client starts the server in a folder of its own choice, so give it absolute paths.",
+            "agentrag mcp --index /path/to/index",
             "agentrag mcp docs --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1",
-            "claude mcp add agentrag -- agentrag mcp /path/to/docs")
+            "claude mcp add agentrag -- agentrag mcp /path/to/docs --index /path/to/index")
         {
             Roots,
         };

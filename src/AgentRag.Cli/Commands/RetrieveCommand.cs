@@ -86,16 +86,22 @@ internal static class RetrieveCommand
         return ExitCode.Success;
     }
 
-    private static async Task<int> ManyAsync(
+    /// <summary>Ranks passages for every question of a file, each once.</summary>
+    internal static async Task<int> ManyAsync(
         Terminal terminal, IRetriever retriever, string file, int k, bool json, CancellationToken cancellationToken)
     {
         var questions = await QuestionInput.ReadAsync(file, cancellationToken);
+        var recall = new SupportRecall();
         await terminal.WithProgressAsync("Retrieving", async report =>
         {
             foreach (var (done, question) in questions.Index())
             {
                 report(done, questions.Count, $"{done:N0} of {questions.Count:N0}");
-                var ranked = await retriever.RetrieveAsync(new RetrievalQuery(question.Question, k), cancellationToken);
+                // Recall looks further down the ranking than may be shown.
+                var depth = json || question.Supporting.Count == 0 ? k : Math.Max(k, SupportRecall.PassagesForTenDocuments);
+                var all = await retriever.RetrieveAsync(new RetrievalQuery(question.Question, depth), cancellationToken);
+                recall.Add(question, all);
+                var ranked = all.Take(k);
                 if (json)
                 {
                     terminal.WriteJson(new
@@ -112,9 +118,9 @@ internal static class RetrieveCommand
 
             return questions.Count;
         }, writesResults: true);
-        if (!json && questions.Any(question => question.Supporting.Count > 0))
+        if (!json && recall.Questions > 0)
         {
-            terminal.WriteLine((await SupportRecall.MeasureAsync(retriever, questions, cancellationToken)).ToText());
+            terminal.WriteLine(recall.ToText());
         }
 
         return ExitCode.Success;

@@ -10,8 +10,8 @@ internal sealed class SupportRecall
     /// <summary>The k of RecallAtK, in documents.</summary>
     public static readonly IReadOnlyList<int> Ks = [2, 5, 10];
 
-    // Several passages of one document count once, so more passages than documents are looked at.
-    private const int PassagesForTenDocuments = 100;
+    /// <summary>Passages to retrieve for a question: several of one document count once, so more of them than documents are looked at.</summary>
+    public const int PassagesForTenDocuments = 100;
 
     private readonly double[] _sums = new double[Ks.Count];
 
@@ -27,15 +27,28 @@ internal sealed class SupportRecall
         var recall = new SupportRecall();
         foreach (var question in questions.Where(question => question.Supporting.Count > 0))
         {
-            var ranked = await retriever.RetrieveAsync(new RetrievalQuery(question.Question, PassagesForTenDocuments), cancellationToken);
-            recall.Questions++;
-            for (var i = 0; i < Ks.Count; i++)
-            {
-                recall._sums[i] += RetrievalMetrics.RecallAtK(ranked.Select(passage => passage.Passage.DocumentId), question.Supporting, Ks[i]);
-            }
+            recall.Add(question, await retriever.RetrieveAsync(new RetrievalQuery(question.Question, PassagesForTenDocuments), cancellationToken));
         }
 
         return recall;
+    }
+
+    /// <summary>Counts a question; one that names no supporting documents is passed over.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="ranked">Its ranking, with at least <see cref="PassagesForTenDocuments"/> passages where there are as many.</param>
+    public void Add(LabelledQuestion question, IReadOnlyList<RankedPassage> ranked)
+    {
+        if (question.Supporting.Count == 0)
+        {
+            return;
+        }
+
+        Questions++;
+        for (var i = 0; i < Ks.Count; i++)
+        {
+            _sums[i] += RetrievalMetrics.RecallAtK(
+                ranked.Take(PassagesForTenDocuments).Select(passage => passage.Passage.DocumentId), question.Supporting, Ks[i]);
+        }
     }
 
     public object ToJson() => new { Questions, At = Ks.Zip(Means, (k, recall) => new { K = k, Recall = recall }) };

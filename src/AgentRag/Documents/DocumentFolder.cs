@@ -4,8 +4,8 @@ namespace AgentRag.Documents;
 /// <remarks>
 /// Nothing outside of the roots is ever listed: a symbolic link is not followed. Where its target lies below a root, the target is found there by
 /// itself, once; where not, the link is reported. Hidden files and folders (<c>.git</c>, <c>.agentrag</c>) and <c>node_modules</c> are left out, and so
-/// are empty files, which is also what pipes and devices look like: they are never opened. What .gitignore files leave out is left out too, if the options
-/// do not say otherwise.
+/// are empty files. Pipes, sockets and devices are reported and never opened. What .gitignore files leave out is left out too, if the options do not say
+/// otherwise.
 /// </remarks>
 public static class DocumentFolder
 {
@@ -175,7 +175,12 @@ public static class DocumentFolder
             {
                 Skipped.Add(new(Titles.OneLine(file.FullName), $"its path {problem}"));
             }
-            else if (file.Length > 0 && _seen.Add(file.FullName))
+            else if (file.Length == 0)
+            {
+                // Only what looks empty can be something else than a file.
+                Skipped.AddRange(RegularFile.Is(file.FullName) ? [] : [new(file.FullName, "is a pipe, a socket or a device")]);
+            }
+            else if (_seen.Add(file.FullName))
             {
                 Files.Add(new(file.FullName, root, path));
             }

@@ -118,6 +118,30 @@ public sealed class IndexTests
             await agentrag.RunAsync("index"));
     }
 
+    [Fact]
+    public async Task A_folder_without_readable_files_is_said_to_be_one_by_every_command()
+    {
+        using var agentrag = new Agentrag();
+        agentrag.Write("pictures/a.png", "no text");
+
+        var indexed = await agentrag.RunAsync("index", "pictures");
+        Assert.Equal(0, indexed.ExitCode);
+        Assert.StartsWith("hint: Nothing was found to read; the kinds that are read are .bash .", indexed.Error, StringComparison.Ordinal);
+        Assert.Contains(" .md ", indexed.Error, StringComparison.Ordinal);
+
+        var doctor = await agentrag.RunAsync("doctor");
+        Assert.Equal(2, doctor.ExitCode);
+        Assert.Contains(
+            "  FAIL index: '.agentrag' holds no passages: name folders and files with text in them, 'agentrag index PATH...'.", doctor.Lines);
+
+        var allocated = (await agentrag.RunAsync("allocate", "--budget", "32k", "--json")).Json[0];
+        Assert.Equal("assumed", allocated.GetProperty("sizesFrom").GetString());
+        Assert.InRange(allocated.GetProperty("recommended").GetProperty("k").GetInt32(), 1, 1000);
+        Assert.EndsWith(
+            "Nothing is indexed in '.agentrag', so passages are taken to cost 130 tokens, as in the paper.",
+            allocated.GetProperty("note").GetString(), StringComparison.Ordinal);
+    }
+
     private static void WriteLargeFile(Agentrag agentrag) => agentrag.Write(
         "docs/large.jsonl",
         string.Concat(Enumerable.Range(0, 40_000).Select(i => $$"""{"id":"large-{{i}}","title":"Row {{i}}","text":"Row {{i}} tells of barges, ropes and the price of tar in year {{i % 1900}}."}""" + "\n")));

@@ -28,7 +28,7 @@ public sealed class OtherCommandsTests
         Assert.InRange(measured.GetProperty("recommended").GetProperty("k").GetInt32(), 0, 4);
         Assert.Equal("assumed", assumed.GetProperty("sizesFrom").GetString());
         Assert.Equal(130, assumed.GetProperty("sizes").GetProperty("passageTokens").GetDouble());
-        Assert.EndsWith("There is no index in 'nowhere', so passages are taken to cost 130 tokens, as in the paper.", assumed.GetProperty("note").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith("Nothing is indexed in 'nowhere', so passages are taken to cost 130 tokens, as in the paper.", assumed.GetProperty("note").GetString(), StringComparison.Ordinal);
         Assert.Contains("Gemini 1.5 Flash", assumed.GetProperty("note").GetString(), StringComparison.Ordinal);
         Assert.InRange(assumed.GetProperty("recommended").GetProperty("plannedTokens").GetInt64(), 1, 32_000);
     }
@@ -104,10 +104,33 @@ public sealed class OtherCommandsTests
 
         Assert.Equal((0, ""), (finished.ExitCode, finished.Error));
         Assert.Equal(116, finished.Json[0].GetProperty("documents").GetInt32());
-        Assert.All(finished.Json.Skip(1).Take(3), answer => Assert.Equal("extractive", answer.GetProperty("model").GetString()));
+        var answers = finished.Json.Skip(1).Take(3).ToList();
+        Assert.All(answers, answer => Assert.Equal("extractive", answer.GetProperty("model").GetString()));
+        // The composer died in 1924; the bridge is of 1869 and the viaduct of 1878; the architect is Wendrick, and his mother is nowhere named.
+        Assert.Equal(["1924", "Tollgate Bridge"], answers.Take(2).Select(answer => answer.GetProperty("answer").GetString()!));
+        Assert.False(answers[2].GetProperty("found").GetBoolean());
+        Assert.Equal(["Anselm Maldry", "1924"], Steps(answers[0]));
+        Assert.Equal(["1869", "15 August 1878"], Steps(answers[1]));
+        Assert.Equal("Caspar Wendrick", Steps(answers[2])[0]);
         Assert.Equal(
             ["zero-shot", "many-shot", "rag", "drag", "iterdrag"],
             finished.Json[^1].GetProperty("totals").EnumerateArray().Select(total => total.GetProperty("strategy").GetString()!));
         Assert.Empty(Directory.EnumerateFileSystemEntries(agentrag.Folder));
+
+        static List<string> Steps(System.Text.Json.JsonElement answer) =>
+            [.. answer.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("intermediateAnswer").GetString()!)];
+    }
+
+    [Fact]
+    public async Task Demo_says_below_its_table_whose_limits_the_scores_show()
+    {
+        using var agentrag = new Agentrag();
+
+        var finished = await agentrag.RunAsync("demo");
+
+        Assert.Contains(
+            "These scores show the limits of the offline model, not of the method; with a language model run " +
+            "'agentrag evaluate --questions FILE --strategy all --model openai:MODEL'.",
+            finished.Lines);
     }
 }

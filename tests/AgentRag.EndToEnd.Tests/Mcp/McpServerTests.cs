@@ -84,6 +84,18 @@ public sealed class McpServerTests
     }
 
     [Fact(Timeout = Milliseconds)]
+    public async Task An_unknown_tool_is_an_error_for_the_client_and_no_line_on_standard_error()
+    {
+        using var agentrag = new Agentrag();
+        using var session = new McpSession(agentrag);
+        await session.InitializeAsync();
+        await session.CallAsync("call", "guess", "{}");
+        var error = (await session.ReplyAsync("call"))["error"]!;
+        Assert.Equal((-32602, "Unknown tool: 'guess'"), ((int)error["code"]!, (string?)error["message"]));
+        Assert.Equal((0, ""), await session.CloseAsync());
+    }
+
+    [Fact(Timeout = Milliseconds)]
     public async Task The_stateless_protocol_is_served_without_a_handshake()
     {
         using var agentrag = await Town.IndexedAsync();

@@ -31,6 +31,21 @@ public sealed class DocumentFolderTests : IDisposable
     }
 
     [Fact]
+    public void Pipes_are_reported_and_not_opened_whereas_empty_files_are_left_out_in_silence()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A folder of Windows holds no pipes.");
+        _folder.Write("empty.md", "");
+        using (var made = Process.Start("mkfifo", [_folder["pipe.md"]]))
+        {
+            made.WaitForExit();
+        }
+
+        var found = Find(_folder.Path);
+        Assert.Empty(found.Files);
+        Assert.Equal([new(_folder["pipe.md"], "is a pipe, a socket or a device")], found.Skipped);
+    }
+
+    [Fact]
     public void Links_out_of_the_roots_are_reported_and_not_followed()
     {
         var secret = _outside.Write("secret.md", "text");
