@@ -57,9 +57,9 @@ public sealed class ModelProbeTests
     [Fact]
     public async Task A_refused_key_is_a_result_that_does_not_show_it()
     {
-        await using var server = new LoopbackServer(LoopbackServer.Json("""{"error":{"message":"bad key sk-1"}}""", 401));
+        await using var server = new LoopbackServer(LoopbackServer.Json("""{"error":{"message":"bad key sk-secret-1"}}""", 401));
 
-        var result = await CheckAsync(new OpenAICompatibleOptions { BaseUrl = server.BaseUrl, Model = "small", ApiKey = "sk-1" });
+        var result = await CheckAsync(new OpenAICompatibleOptions { BaseUrl = server.BaseUrl, Model = "small", ApiKey = "sk-secret-1" });
 
         Assert.Equal(
             $"Model endpoint at {server.BaseUrl} answered 401 (\"bad key ***\"): it refused the key in OPENAI_API_KEY. "
