@@ -30,18 +30,32 @@ internal static class IndexCommand
         Description = "english (default: accents folded, stop words, stems) or plain (lower case only).",
     };
 
+    private static readonly Option<string[]> Include = new("--include")
+    {
+        HelpName = "PATTERN",
+        Description = "Read only what matches below the folders, as in .gitignore: \"**/*.md\"; may be given several times.",
+    };
+
+    private static readonly Option<string[]> Exclude = new("--exclude") { HelpName = "PATTERN", Description = "Leave out what matches: \"drafts/**\"; may be given several times." };
+
+    private static readonly Option<bool> NoGitIgnore = new("--no-gitignore") { Description = "Also read what .gitignore files leave out." };
+
+    private static readonly Option<bool> Watch = new("--watch") { Description = "Go on until Ctrl-C: index again whenever documents change." };
+
     public static Command Create(Terminal terminal)
     {
         var command = new ExampleCommand(
             "index",
             "Cut files into passages and index them.",
-            "Run again, it reads only what changed and removes what is gone; a file that cannot be read is reported and skipped. Ctrl-C leaves the old index.",
+            "Run again, it reads only what changed and removes what is gone; a file that cannot be read is reported and skipped. Ctrl-C leaves the old index. " +
+            "--include, --exclude and --no-gitignore are not remembered: give them with every run, else what they left out is read.",
             "agentrag index docs",
             "agentrag index docs notes.md corpus.jsonl --index .agentrag",
             "agentrag index",
+            "agentrag index docs --include \"**/*.md\" --exclude \"drafts/**\" --watch",
             "agentrag index docs --force --passage-tokens 128 --analysis plain --json")
         {
-            Paths, Force, PassageTokens, OverlapTokens, Analysis, Flags.Json,
+            Paths, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis, Flags.Json,
         };
         SettingKeys.AddTo(command, [SettingKeys.Index]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
@@ -68,47 +82,66 @@ internal static class IndexCommand
             throw new AgentRagException($"There is no index in '{directory}' yet: name the folders and files to index, such as 'agentrag index docs'.");
         }
 
-        var clock = Stopwatch.StartNew();
-        var result = await RunAsync(terminal, Request(parsed, paths, directory), cancellationToken);
-        if (result.Passages == 0)
+        var request = Request(parsed, paths, directory);
+        var json = parsed.GetValue(Flags.Json);
+        if (parsed.GetValue(Watch))
         {
-            terminal.WriteError($"hint: Nothing was found to read; the kinds that are read are {string.Join(' ', new DocumentReaders().Extensions)}.");
+            return await new IndexWatch(terminal, request, json).RunAsync(cancellationToken);
         }
 
-        if (parsed.GetValue(Flags.Json))
+        var clock = Stopwatch.StartNew();
+        Write(terminal, await RunAsync(terminal, request, cancellationToken), directory, clock.Elapsed, json);
+        return ExitCode.Success;
+    }
+
+    /// <summary>Writes what a run has done.</summary>
+    public static void Write(Terminal terminal, IndexResult result, string directory, TimeSpan elapsed, bool json)
+    {
+        if (result.Passages == 0)
         {
-            terminal.WriteJson(new
-            {
-                Index = directory,
-                result.Documents,
-                result.Passages,
-                result.Tokens,
-                result.AddedFiles,
-                result.ChangedFiles,
-                result.UnchangedFiles,
-                result.RemovedFiles,
-                result.UnknownFiles,
-                result.Skipped,
-                result.BytesOnDisk,
-                result.Roots,
-                Seconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
-            });
-            return ExitCode.Success;
+            terminal.WriteError(
+                $"hint: Nothing was found to read. The kinds that are read are {string.Join(' ', new DocumentReaders().Extensions)}; " +
+                "what .gitignore files leave out is read with --no-gitignore.");
+        }
+
+        if (json)
+        {
+            WriteJson(terminal, result, directory, elapsed);
+            return;
         }
 
         terminal.WriteLine(
             $"{Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")}, {Plural.Of(result.Tokens, "token")} in '{directory}' " +
-            $"({result.BytesOnDisk:N0} bytes, {clock.Elapsed.TotalSeconds:0.0} s)");
-        terminal.WriteLine(
-            $"Files: {result.AddedFiles:N0} added, {result.ChangedFiles:N0} changed, {result.UnchangedFiles:N0} unchanged, {result.RemovedFiles:N0} removed" +
-            (result.UnknownFiles > 0 ? $"; {result.UnknownFiles:N0} of kinds that are not read" : ""));
+            $"({result.BytesOnDisk:N0} bytes, {elapsed.TotalSeconds:0.0} s)");
+        terminal.WriteLine(FilesLine(result));
         foreach (var line in SkippedLines(result.Skipped))
         {
             terminal.WriteLine(line);
         }
-
-        return ExitCode.Success;
     }
+
+    /// <summary>Writes what a run has done as one JSON line.</summary>
+    public static void WriteJson(Terminal terminal, IndexResult result, string directory, TimeSpan elapsed) => terminal.WriteJson(new
+    {
+        Index = directory,
+        result.Documents,
+        result.Passages,
+        result.Tokens,
+        result.AddedFiles,
+        result.ChangedFiles,
+        result.UnchangedFiles,
+        result.RemovedFiles,
+        result.UnknownFiles,
+        result.Skipped,
+        result.BytesOnDisk,
+        result.Roots,
+        Seconds = Math.Round(elapsed.TotalSeconds, 3),
+    });
+
+    /// <summary>What a run did with the files, in one line.</summary>
+    public static string FilesLine(IndexResult result) =>
+        $"Files: {result.AddedFiles:N0} added, {result.ChangedFiles:N0} changed, {result.UnchangedFiles:N0} unchanged, {result.RemovedFiles:N0} removed" +
+        (result.UnknownFiles > 0 ? $"; {result.UnknownFiles:N0} of kinds that are not read" : "");
 
     private static IndexRequest Request(ParseResult parsed, string[] paths, string directory)
     {
@@ -119,6 +152,11 @@ internal static class IndexCommand
             Paths = paths,
             IndexDirectory = directory,
             Force = parsed.GetValue(Force),
+            Folder = new DocumentFolderOptions
+            {
+                Patterns = [.. parsed.GetValue(Include) ?? [], .. (parsed.GetValue(Exclude) ?? []).Select(pattern => $"!{pattern}")],
+                RespectGitIgnore = !parsed.GetValue(NoGitIgnore),
+            },
             Splitter = passage is null && overlap is null
                 ? null
                 : sizes with { MaxPassageTokens = passage ?? sizes.MaxPassageTokens, OverlapTokens = overlap ?? sizes.OverlapTokens },

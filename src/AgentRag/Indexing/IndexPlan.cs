@@ -16,21 +16,25 @@ internal sealed record IndexPlan(
     int UnknownFiles)
 {
     /// <summary>Searches the given paths and puts what is found beside what the index holds from elsewhere.</summary>
-    /// <param name="paths">The paths of the request; empty for the index's own roots.</param>
+    /// <param name="request">The paths, or none for the index's own roots; whether the roots that are not searched stay in the index.</param>
     /// <param name="oldRoots">The index's roots.</param>
-    /// <param name="keepOthers">Whether the roots that are not searched stay in the index.</param>
     /// <param name="oldFiles">The index's files.</param>
     /// <param name="readers">Decide which files are read.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    public static IndexPlan Make(
-        IReadOnlyList<string> paths,
+    public static async Task<IndexPlan> MakeAsync(
+        IndexRequest request,
         IReadOnlyList<string> oldRoots,
-        bool keepOthers,
         IReadOnlyList<FileEntry> oldFiles,
         DocumentReaders readers,
         CancellationToken cancellationToken)
     {
-        var found = DocumentFolder.Find(paths.Count > 0 ? paths : oldRoots, readers, cancellationToken);
+        var (paths, keepOthers) = (request.Paths, !request.Force);
+        var found = DocumentFolder.Find(paths.Count > 0 ? paths : oldRoots, readers, request.Folder, cancellationToken);
+
+        // The manifest of an index that lies among the documents is none of them, and would change with every run.
+        var manifest = RealPath.Of(Path.Combine(request.IndexDirectory, IndexDirectory.ManifestName));
+        found = found with { Files = [.. found.Files.Where(file => file.FullPath != manifest)] };
+        found = await found.WithoutDuplicatesAsync(cancellationToken).ConfigureAwait(false);
 
         // A folder inside an old root belongs to that root; an old root inside a new one is swallowed by it.
         var roots = keepOthers && paths.Count > 0
@@ -45,7 +49,7 @@ internal sealed record IndexPlan(
             .Select(path => Below(roots, path))
             .OrderBy(file => roots.IndexOf(file.Root)).ThenBy(file => file.RelativePath, StringComparer.Ordinal)
             .ToList();
-        List<SkippedFile> skipped = [.. found.Skipped];
+        List<SkippedFile> skipped = [.. found.Skipped, .. found.Duplicates.Select(file => new SkippedFile(file.Path, $"has the same bytes as '{file.Original}'"))];
         var ids = DocumentIds.Assign([.. all.Where(file => !RowsBringIds(file))], skipped.Add).ToDictionary(file => file.FullPath, StringComparer.Ordinal);
         var files = all.Where(file => RowsBringIds(file) || ids.ContainsKey(file.FullPath)).Select(file => ids.GetValueOrDefault(file.FullPath, file));
         return new(roots, [.. files], found.Roots, skipped, found.UnknownFiles);

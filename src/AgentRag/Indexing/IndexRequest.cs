@@ -14,6 +14,9 @@ public sealed record IndexRequest
     /// <summary>The folder that holds the index. Default <c>.agentrag</c>.</summary>
     public string IndexDirectory { get; init; } = DefaultDirectory;
 
+    /// <summary>Which files below folders are read. Not stored with the index: give the same with every run, else files come and go.</summary>
+    public DocumentFolderOptions Folder { get; init; } = new();
+
     /// <summary>How documents are cut; null for what the index was written with, in a new index the defaults.</summary>
     public PassageSplitterOptions? Splitter { get; init; }
 

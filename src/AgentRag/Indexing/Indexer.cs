@@ -55,7 +55,7 @@ public sealed class Indexer
 
         var (splitter, analyzer) = Settings(request, manifest);
         var old = manifest is null || request.Force ? null : directory.ReadSegment(manifest);
-        var plan = IndexPlan.Make(request.Paths, manifest?.Roots ?? [], keepOthers: !request.Force, old?.Files ?? [], _readers, cancellationToken);
+        var plan = await IndexPlan.MakeAsync(request, manifest?.Roots ?? [], old?.Files ?? [], _readers, cancellationToken).ConfigureAwait(false);
         var run = new IndexRun(plan, old, new(_counter, splitter), analyzer, _readers, progress);
         await run.ReadAllAsync(cancellationToken).ConfigureAwait(false);
 

@@ -41,6 +41,46 @@ public sealed class IndexTests
     }
 
     [Fact]
+    public async Task Patterns_and_gitignore_files_choose_what_is_read()
+    {
+        using var agentrag = Town.With(("docs/.gitignore", "tarrow.txt\n"));
+
+        var chosen = await agentrag.RunAsync("index", "docs", "--include", "**/*.md", "--include", "*.txt", "--exclude", "people/**", "--json");
+        Assert.Equal((1, ""), (chosen.Json[0].GetProperty("documents").GetInt32(), chosen.Error)); // orm.md
+
+        var all = await agentrag.RunAsync("index", "docs", "--no-gitignore", "--json");
+        Assert.Equal(4, all.Json[0].GetProperty("documents").GetInt32());
+        Assert.Equal(
+            new Finished(2, "", "error: Pattern '!' is blank or a comment: give one like **/*.md or !drafts/**.\n"), await agentrag.RunAsync("index", "docs", "--exclude", ""));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Watching_indexes_what_changes_until_Ctrl_C()
+    {
+        Assert.SkipUnless(Agentrag.CanInterrupt, "Only Unix lets a parent send Ctrl-C.");
+        using var agentrag = Town.With();
+        using var child = agentrag.Start("index", "docs", "--watch", "--json");
+        var error = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(4, (await NextAsync()).GetProperty("documents").GetInt32());
+
+        agentrag.Write("docs/new.md", "# New\n\nA new page.\n");
+        var changed = await NextAsync();
+        while (changed.GetProperty("documents").GetInt32() < 5)
+        {
+            // A batch may have begun before the file was there.
+            changed = await NextAsync();
+        }
+
+        Assert.Equal((1, 4), (changed.GetProperty("addedFiles").GetInt32(), changed.GetProperty("unchangedFiles").GetInt32()));
+        Agentrag.Interrupt(child);
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((0, "Watching docs; Ctrl-C ends it.\n"), (child.ExitCode, await error));
+
+        async Task<System.Text.Json.JsonElement> NextAsync() =>
+            System.Text.Json.JsonDocument.Parse((await child.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!).RootElement;
+    }
+
+    [Fact]
     public async Task A_run_that_is_killed_leaves_the_old_index_readable()
     {
         using var agentrag = await Town.IndexedAsync(("docs/large.jsonl", ""));
@@ -114,6 +154,9 @@ public sealed class IndexTests
             new Finished(2, "", "error: 'nowhere' does not exist: give a file or a folder.\n"),
             await agentrag.RunAsync("index", "nowhere"));
         Assert.Equal(
+            new Finished(2, "", "error: 'nowhere' does not exist: give a file or a folder.\n"),
+            await agentrag.RunAsync("index", "nowhere", "--watch"));
+        Assert.Equal(
             new Finished(2, "", "error: There is no index in '.agentrag' yet: name the folders and files to index, such as 'agentrag index docs'.\n"),
             await agentrag.RunAsync("index"));
     }
@@ -126,7 +169,7 @@ public sealed class IndexTests
 
         var indexed = await agentrag.RunAsync("index", "pictures");
         Assert.Equal(0, indexed.ExitCode);
-        Assert.StartsWith("hint: Nothing was found to read; the kinds that are read are .bash .", indexed.Error, StringComparison.Ordinal);
+        Assert.StartsWith("hint: Nothing was found to read. The kinds that are read are .bash .", indexed.Error, StringComparison.Ordinal);
         Assert.Contains(" .md ", indexed.Error, StringComparison.Ordinal);
 
         var doctor = await agentrag.RunAsync("doctor");

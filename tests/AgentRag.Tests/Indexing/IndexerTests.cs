@@ -62,6 +62,41 @@ public sealed class IndexerTests : IDisposable
     }
 
     [Fact]
+    public async Task Patterns_choose_the_files_and_what_they_no_longer_let_through_is_removed()
+    {
+        _folder.Write("docs/a.md", "zebra");
+        _folder.Write("docs/drafts/b.md", "lion");
+        _folder.Write("docs/c.txt", "tiger");
+        await RunAsync("docs");
+
+        var result = await new Indexer(new EstimatingTokenCounter()).RunAsync(
+            new() { IndexDirectory = IndexPath, Folder = new() { Patterns = ["**/*.md", "!drafts/**"] } }, cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal((0, 0, 1, 2, 1), Counts(result));
+        Assert.Equal("a", await FirstAsync("zebra"));
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_file_is_skipped_with_the_name_of_the_one_that_is_read()
+    {
+        _folder.Write("docs/a.md", "zebra");
+        _folder.Write("docs/copy.md", "zebra");
+
+        var result = await RunAsync("docs");
+
+        Assert.Equal((1, 0, 0, 0, 1), Counts(result));
+        Assert.Equal([new(_folder["docs/copy.md"], $"has the same bytes as '{_folder["docs/a.md"]}'")], result.Skipped);
+    }
+
+    [Fact]
+    public async Task An_index_among_the_documents_is_none_of_them()
+    {
+        _folder.Write("a.md", "zebra");
+        await RunAsync(".");
+        Assert.Equal((0, 0, 1, 0, 1), Counts(await RunAsync(".")));
+    }
+
+    [Fact]
     public async Task Another_root_adds_to_the_index_and_a_part_of_a_root_refreshes_that_part()
     {
         _folder.Write("docs/sub/a.md", "zebra");
