@@ -114,13 +114,12 @@ public sealed class PassageSplitter
         {
             var part = new TextRange(starts[i], i + 1 < starts.Count ? starts[i + 1] : range.End);
             var finer = cut == Cut.Blocks ? (TextBlocks.IsMadeOfLines(text, part) ? Cut.Lines : Cut.Sentences) : Cut.Words;
-            var tokens = Tokens(text, part);
-            var fits = tokens <= _options.MaxPassageTokens || Tokens(text, part.Trim(text)) <= _options.MaxPassageTokens;
+            var fits = Tokens(text, part.Trim(text)) <= _options.MaxPassageTokens;
 
             // With an overlap wanted, paragraphs are cut into sentences even where they fit: whole ones are too long to repeat.
             if (cut == Cut.Words || (fits && !(_options.OverlapTokens > 0 && finer == Cut.Sentences)))
             {
-                pieces.Add(new(part, tokens));
+                pieces.Add(new(part, Tokens(text, part)));
             }
             else
             {
@@ -133,7 +132,7 @@ public sealed class PassageSplitter
     private List<int> WordStarts(string text, TextRange range)
     {
         List<int> starts = [];
-        var start = range.Start;
+        var start = range.Trim(text).Start;
         while (start < range.End)
         {
             starts.Add(start);
@@ -142,10 +141,15 @@ public sealed class PassageSplitter
             if (length < rest.Length)
             {
                 var wordEnd = rest[..(length + 1)].LastIndexOfAny(" \t\r\n");
-                length = wordEnd > length / 2 ? wordEnd : Math.Max(length, char.IsHighSurrogate(rest[0]) && rest.Length > 1 ? 2 : 1);
+                length = wordEnd > length / 2 && _counter.Count(rest[..wordEnd]) <= _options.MaxPassageTokens
+                    ? wordEnd
+                    : Math.Max(length, char.IsHighSurrogate(rest[0]) && rest.Length > 1 ? 2 : 1);
             }
 
-            start += length;
+            // White space goes with the piece before it: a passage is measured from its first word on.
+            for (start += length; start < range.End && char.IsWhiteSpace(text[start]); start++)
+            {
+            }
         }
 
         return starts;

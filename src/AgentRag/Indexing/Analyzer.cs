@@ -2,8 +2,8 @@ namespace AgentRag.Indexing;
 
 /// <summary>Turns text into index terms.</summary>
 /// <remarks>
-/// A term is a run of letters and digits in lower case; a possessive 's is left out; Han characters and Hiragana, which are written without spaces, are
-/// terms one by one. Linear time. Safe for concurrent use.
+/// A term is a run of letters and digits in lower case, with the apostrophes inside it; with stemming on, a possessive 's is left out. Han characters and
+/// Hiragana, which are written without spaces, are terms one by one. Linear time. Safe for concurrent use.
 /// </remarks>
 /// <param name="options">The steps that are taken.</param>
 public sealed class Analyzer(AnalyzerOptions options)

@@ -15,7 +15,7 @@ public sealed record AnalyzerOptions
     /// <summary>Whether Lucene's 33 English stop words are left out. Default true.</summary>
     public bool RemoveStopWords { get; init; } = true;
 
-    /// <summary>Whether English suffixes are stripped by Porter's algorithm. Default true.</summary>
+    /// <summary>Whether a possessive 's is left out and English suffixes are stripped by Porter's algorithm. Default true.</summary>
     public bool Stem { get; init; } = true;
 
     /// <summary>Finds a preset by the name used on the command line.</summary>
@@ -31,6 +31,9 @@ public sealed record AnalyzerOptions
 
     /// <summary>Names these options for messages: a preset's name, or what is switched on.</summary>
     /// <returns>Such as <c>english</c> or <c>plain + stems</c>.</returns>
-    internal string Describe() => this == English ? "english"
-        : string.Join(" + ", ["plain", .. FoldAccents ? ["folded accents"] : Array.Empty<string>(), .. RemoveStopWords ? ["stop words"] : Array.Empty<string>(), .. Stem ? ["stems"] : Array.Empty<string>()]);
+    internal string Describe()
+    {
+        var steps = (FoldAccents ? " + folded accents" : "") + (RemoveStopWords ? " + stop words" : "") + (Stem ? " + stems" : "");
+        return this == English ? "english" : "plain" + steps;
+    }
 }

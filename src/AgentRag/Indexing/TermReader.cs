@@ -17,7 +17,7 @@ internal ref struct TermReader
     private readonly Span<char> _buffer;
     private int _position;
     private int _length;
-    private bool _isAscii;
+    private bool _isPlainWord;
 
     public TermReader(ReadOnlySpan<char> text, AnalyzerOptions options, Span<char> buffer)
     {
@@ -39,9 +39,9 @@ internal ref struct TermReader
                 continue;
             }
 
-            if (_options.Stem && _isAscii)
+            if (_options.Stem)
             {
-                _length = PorterStemmer.Stem(_buffer[.._length]);
+                Stem();
             }
 
             return true;
@@ -52,25 +52,26 @@ internal ref struct TermReader
 
     private bool ReadWord()
     {
-        (_length, _isAscii) = (0, true);
+        (_length, _isPlainWord) = (0, true);
         while (_position < _text.Length && _length < MaxTermLength)
         {
             var c = _text[_position];
             if (char.IsAsciiLetterOrDigit(c))
             {
-                _isAscii &= char.IsAsciiLetter(c);
+                _isPlainWord &= char.IsAsciiLetter(c);
                 _buffer[_length++] = char.ToLowerInvariant(c);
                 _position++;
             }
             else if (c < 0x80)
             {
-                if (_length > 0)
+                if (_length == 0)
                 {
-                    SkipPossessive();
+                    _position++;
+                }
+                else if (!ReadApostrophe())
+                {
                     return true;
                 }
-
-                _position++;
             }
             else if (ReadBeyondAscii())
             {
@@ -92,8 +93,7 @@ internal ref struct TermReader
         {
             if (_length > 0)
             {
-                SkipPossessive();
-                return true;
+                return !ReadApostrophe();
             }
 
             _position += width;
@@ -118,23 +118,42 @@ internal ref struct TermReader
             var written = AccentFolding.Fold((char)lower.Value, _buffer[_length..]);
             for (var i = _length; i < _length + written; i++)
             {
-                _isAscii &= char.IsAsciiLetter(_buffer[i]);
+                _isPlainWord &= char.IsAsciiLetter(_buffer[i]);
             }
 
             _length += written;
             return;
         }
 
-        _isAscii = false;
+        _isPlainWord = false;
         _length += lower.EncodeToUtf16(_buffer[_length..]);
     }
 
-    private void SkipPossessive()
+    /// <summary>An apostrophe between two letters is part of the word.</summary>
+    private bool ReadApostrophe()
     {
-        var rest = _text[_position..];
-        if (rest is ['\'' or '’', 's' or 'S', ..] && (rest.Length == 2 || !char.IsLetterOrDigit(rest[2])))
+        if (_text[_position] is not ('\'' or '’') || _position + 1 == _text.Length || !char.IsLetterOrDigit(_text[_position + 1]))
         {
-            _position += 2;
+            return false;
+        }
+
+        _isPlainWord = false;
+        _buffer[_length++] = '\'';
+        _position++;
+        return true;
+    }
+
+    private void Stem()
+    {
+        if (Current.EndsWith("'s", StringComparison.Ordinal))
+        {
+            _length -= 2;
+            _isPlainWord = !Current.ContainsAnyExceptInRange('a', 'z');
+        }
+
+        if (_isPlainWord)
+        {
+            _length = PorterStemmer.Stem(_buffer[.._length]);
         }
     }
 
