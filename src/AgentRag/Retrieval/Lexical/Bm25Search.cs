@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using AgentRag.Indexing.Segments;
 
@@ -13,7 +14,10 @@ namespace AgentRag.Retrieval.Lexical;
 /// </remarks>
 internal sealed unsafe class Bm25Search
 {
-    /// <summary>Share of the bounds' width that is kept below the k-th bound; a larger one costs candidates, a smaller one repetitions.</summary>
+    /// <summary>
+    /// Share of the bounds' width that is kept below the k-th bound: half of it is what scores lie below their bounds in the mean. A larger one costs
+    /// candidates, a smaller one repetitions.
+    /// </summary>
     private const double MarginShare = 0.6;
 
     /// <summary>Passages of a window for which looking up dense rows one by one is cheaper than adding the whole rows.</summary>
@@ -32,7 +36,8 @@ internal sealed unsafe class Bm25Search
     private readonly ExactScores _exact = new();
     private readonly ushort[] _locals = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
     private readonly ushort[] _bounds = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
-    private double[] _keys = new double[1 << 11];
+    private double[] _ranked = new double[1 << 11];
+    private ulong[] _keys = new ulong[1 << 11];
     private int[] _order = new int[1 << 11];
     private double _scale;
 
@@ -51,7 +56,7 @@ internal sealed unsafe class Bm25Search
     public int PassageAt(int rank) => _candidates.Passages[_order[rank]];
 
     /// <summary>The score at a rank from 0.</summary>
-    public double ScoreAt(int rank) => -_keys[rank];
+    public double ScoreAt(int rank) => _ranked[rank];
 
     /// <summary>Ranks the passages for a query.</summary>
     /// <param name="snapshot">The index.</param>
@@ -264,31 +269,38 @@ internal sealed unsafe class Bm25Search
             }
         }
 
+        Sort(_exact.Scores(count));
+        return count;
+    }
+
+    /// <summary>Ranks by score, then by the order of the index.</summary>
+    private void Sort(ReadOnlySpan<double> scores)
+    {
+        var count = scores.Length;
         if (_keys.Length < count)
         {
-            _keys = new double[count * 2];
-            _order = new int[count * 2];
+            (_ranked, _keys, _order) = (new double[count * 2], new ulong[count * 2], new int[count * 2]);
         }
 
-        var scores = _exact.Scores(count);
+        // Scores are positive, so their bits are in their order. The last bits make room for the place, which is faster than sorting pairs.
+        var places = (1UL << (64 - BitOperations.LeadingZeroCount((ulong)count))) - 1;
         for (var i = 0; i < count; i++)
         {
-            (_keys[i], _order[i]) = (-scores[i], i);
+            _keys[i] = (~BitConverter.DoubleToUInt64Bits(scores[i]) & ~places) | (uint)i;
         }
 
-        _keys.AsSpan(0, count).Sort(_order.AsSpan(0, count));
-        for (int start = 0, end; start < count; start = end)
+        _keys.AsSpan(0, count).Sort();
+        for (var i = 0; i < count; i++)
         {
-            for (end = start + 1; end < count && _keys[end] == _keys[start]; end++)
+            // Scores that differ in the last bits alone are put right here.
+            var place = (int)(_keys[i] & places);
+            var rank = i;
+            for (; rank > 0 && _ranked[rank - 1] < scores[place]; rank--)
             {
+                (_ranked[rank], _order[rank]) = (_ranked[rank - 1], _order[rank - 1]);
             }
 
-            if (end - start > 1)
-            {
-                _order.AsSpan(start, end - start).Sort();
-            }
+            (_ranked[rank], _order[rank]) = (scores[place], place);
         }
-
-        return count;
     }
 }

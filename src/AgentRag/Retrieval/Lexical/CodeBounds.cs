@@ -5,8 +5,6 @@ namespace AgentRag.Retrieval.Lexical;
 /// <summary>The largest BM25 score, for a weight of 1, that each code of a segment may stand for.</summary>
 internal sealed class CodeBounds
 {
-    private const int UsualFrequency = 2;
-
     private CodeBounds(double[] lists, double[] rows, double listWidth, double rowWidth) =>
         (Lists, Rows, ListWidth, RowWidth) = (lists, rows, listWidth, rowWidth);
 
@@ -14,7 +12,7 @@ internal sealed class CodeBounds
 
     public double[] Rows { get; }
 
-    /// <summary>How far the bounds of usual codes lie apart in lists; a guess for the margin, on which nothing depends but speed.</summary>
+    /// <summary>How far the scores of a usual code lie apart in lists: for one mention in a passage of mean length.</summary>
     public double ListWidth { get; }
 
     /// <summary>The same in dense rows.</summary>
@@ -33,9 +31,10 @@ internal sealed class CodeBounds
             {
                 var range = book.Ranges[code];
                 upper[code] = range.MaxFrequency / (range.MaxFrequency + Bm25.Norm(range.MinLength / meanLength, k1, b));
-                if (range.MaxFrequency <= UsualFrequency && range.MinFrequency > 0)
+                if (range.MaxFrequency == 1 && range.MinLength <= meanLength)
                 {
-                    width = Math.Max(width, upper[code] - (range.MinFrequency / (range.MinFrequency + Bm25.Norm(range.MaxLength / meanLength, k1, b))));
+                    // The last of these is the class of a passage of mean length.
+                    width = upper[code] - (1 / (1 + Bm25.Norm(range.MaxLength / meanLength, k1, b)));
                 }
             }
 
