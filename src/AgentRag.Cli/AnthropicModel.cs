@@ -12,7 +12,6 @@ internal sealed class AnthropicModel : DelegatingChatClient
     private readonly string _subject;
     private readonly ChatModelOptions _options;
     private readonly string _keySetting;
-    private volatile bool _takesTemperature = true;
 
     private AnthropicModel(IChatClient inner, ModelName model, ChatModelOptions options)
         : base(inner) => (_subject, _options, _keySetting) = ($"Chat model '{model}'", options, options.ApiKeySetting ?? "ANTHROPIC_API_KEY");
@@ -35,19 +34,9 @@ internal sealed class AnthropicModel : DelegatingChatClient
     public override async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var list = messages.ToList();
         try
         {
-            try
-            {
-                return await base.GetResponseAsync(list, Adapted(options), cancellationToken);
-            }
-            catch (AnthropicBadRequestException e) when (_takesTemperature && e.Message.Contains("temperature", StringComparison.OrdinalIgnoreCase))
-            {
-                // Newer models take no temperature; which ones do is known to the server alone.
-                _takesTemperature = false;
-                return await base.GetResponseAsync(list, Adapted(options), cancellationToken);
-            }
+            return await base.GetResponseAsync(messages, Adapted(options), cancellationToken);
         }
         catch (AnthropicUnauthorizedException e)
         {
@@ -72,13 +61,13 @@ internal sealed class AnthropicModel : DelegatingChatClient
     }
 
     // The service refuses a stop sequence of white space alone, such as the line feed that ends a Self-Ask line; replies are read to their first line anyway.
-    private ChatOptions? Adapted(ChatOptions? options)
+    // The temperature is left out by the package itself, as newer models take none.
+    private static ChatOptions? Adapted(ChatOptions? options)
     {
         var adapted = options?.Clone();
-        if (adapted is not null)
+        if (adapted?.StopSequences is { } stops)
         {
-            adapted.StopSequences = adapted.StopSequences?.Where(stop => !string.IsNullOrWhiteSpace(stop)).ToList() is { Count: > 0 } stops ? stops : null;
-            adapted.Temperature = _takesTemperature ? adapted.Temperature : null;
+            adapted.StopSequences = [.. stops.Where(stop => !string.IsNullOrWhiteSpace(stop))];
         }
 
         return adapted;

@@ -43,7 +43,7 @@ internal sealed class CommandLine(Terminal terminal)
         }
         catch (AgentRagException e)
         {
-            terminal.WriteError($"error: {e.Message}");
+            terminal.WriteError($"error: {OneLine(e.Message)}");
             return ExitCode.User;
         }
         catch (Exception e)

@@ -16,6 +16,9 @@ namespace AgentRag.Cli;
 /// <summary>Makes what a command works with out of its settings. The index is opened when the first query needs it.</summary>
 internal sealed class Composition : IDisposable
 {
+    /// <summary>The file by which a folder is known as an index.</summary>
+    public const string IndexFile = "index.json";
+
     private readonly Settings _settings;
     private readonly Lazy<Bm25Index> _index;
     private readonly LazyRetriever _retriever;
@@ -100,14 +103,14 @@ internal sealed class Composition : IDisposable
         _settings.Demonstrations.Value is { File: not null } ? (HasIndex ? Index : null) : _demonstrationIndex;
 
     /// <summary>Whether a folder holds an index, of whatever version.</summary>
-    public static bool IsIndex(string directory) => File.Exists(Path.Combine(directory, "index.json"));
+    public static bool IsIndex(string directory) => File.Exists(Path.Combine(directory, IndexFile));
 
     /// <summary>The settings of the model, its key included.</summary>
     public static ChatModelOptions ModelOptions(Settings settings) => new()
     {
         BaseUrl = settings.BaseUrl.Value,
         ApiKey = settings.ApiKey?.Reveal(),
-        ApiKeySetting = settings.ApiKey?.Variable ?? settings.ApiKeyVariable,
+        ApiKeySetting = settings.ApiKey?.Variable ?? settings.ApiKeyVariables,
     };
 
     public void Dispose() => _model?.Dispose();

@@ -4,7 +4,7 @@ using AgentRag.Cli.Commands;
 
 namespace AgentRag.Cli;
 
-/// <summary>The library's help, then the examples of the command, or the exit codes when it is help on everything.</summary>
+/// <summary>The library's help, then the details and examples of the command, or the exit codes when it is help on everything.</summary>
 internal sealed class HelpWithExamples(SynchronousCommandLineAction help) : SynchronousCommandLineAction
 {
     private const string ExitCodes =
@@ -25,6 +25,8 @@ internal sealed class HelpWithExamples(SynchronousCommandLineAction help) : Sync
         var output = parseResult.InvocationConfiguration.Output;
         if (parseResult.CommandResult.Command is ExampleCommand command)
         {
+            output.WriteLine(command.Details);
+            output.WriteLine();
             output.WriteLine("Examples:");
             foreach (var example in command.Examples)
             {

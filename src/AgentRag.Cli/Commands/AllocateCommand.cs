@@ -14,8 +14,8 @@ internal static class AllocateCommand
     {
         var command = new ExampleCommand(
             "allocate",
-            "Say how to spend a token budget on a question: strategy, passages (k), demonstrations (m), iterations (n). Uses the published model for " +
-            "Gemini 1.5 Flash with the token sizes of your index.",
+            "Say how to spend a token budget: strategy, passages (k), demonstrations (m), iterations (n).",
+            "Uses the published model for Gemini 1.5 Flash with the token sizes of your index, or the paper's when there is no index.",
             "agentrag allocate --budget 32k",
             "agentrag allocate --budget 1M --context-window 1M --json")
         {

@@ -16,7 +16,8 @@ internal static class AskCommand
     {
         var command = new ExampleCommand(
             "ask",
-            "Answer a question about the indexed documents, under a token budget. Steps appear on stderr as they happen.",
+            "Answer a question about the indexed documents, under a token budget.",
+            "Steps appear on stderr as they happen, the answer on stdout. With --questions a question that fails gets a line with its error, and the run goes on.",
             "agentrag ask \"Who endowed the prize that the decipherer of the tablets won?\"",
             "agentrag ask \"Which of the two bridges is older?\" --strategy drag --k 20 --m 4 --budget 32k",
             "agentrag ask \"...\" --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1 --trace",

@@ -10,13 +10,14 @@ internal static class DecomposeCommand
 {
     private static readonly Argument<string> Question = new("question") { Description = "The question, in quotation marks." };
 
-    private static readonly Option<int> Limit = new("--limit") { HelpName = "N", Description = "At most N sub-queries.", DefaultValueFactory = _ => 5 };
+    private static readonly Option<int?> Limit = Flags.Number<int>("--limit", "N", "At most N sub-queries (default: 5).");
 
     public static Command Create(Terminal terminal)
     {
         var command = new ExampleCommand(
             "decompose",
-            "Split a question that needs several facts into simpler ones, without answering it; #1 stands for the first one's answer.",
+            "Split a question that needs several facts into simpler ones.",
+            "The question is not answered. In a sub-query #1 stands for the first one's answer.",
             "agentrag decompose \"Who founded the yard that built the ship of the first survey?\"",
             "agentrag decompose \"...\" --limit 3 --json")
         {
@@ -29,7 +30,7 @@ internal static class DecomposeCommand
 
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var (question, limit) = (parsed.GetRequiredValue(Question), parsed.GetValue(Limit));
+        var (question, limit) = (parsed.GetRequiredValue(Question), parsed.GetValue(Limit) ?? 5);
         if (limit is < 1 or > 32)
         {
             throw new AgentRagException($"--limit is {limit}, must be in [1, 32].");

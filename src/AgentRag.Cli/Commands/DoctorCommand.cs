@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Models;
@@ -14,7 +15,8 @@ internal static class DoctorCommand
     {
         var command = new ExampleCommand(
             "doctor",
-            "Show every setting with its source, and check index, prompts, demonstrations and model. A key is never printed. Exit code 2 when something cannot be used.",
+            "Show every setting with its source, and check what can be used.",
+            "Checks parameters, index, prompts, demonstrations and model. Exit code 0 when all can be used, else 2. A key is never printed.",
             "agentrag doctor",
             "agentrag doctor --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1 --json")
         {
@@ -101,7 +103,7 @@ internal static class DoctorCommand
             {
                 var index = composition.Index;
                 return Task.FromResult(
-                    $"'{settings.Index.Value}' holds {Plural.Of(index.DocumentCount, "document")}, {Plural.Of(index.PassageCount, "passage")} " +
+                    $"'{settings.Index.Value}' (format {FormatVersion(settings.Index.Value)}) holds {Plural.Of(index.DocumentCount, "document")}, {Plural.Of(index.PassageCount, "passage")} " +
                     $"of {index.MeanPassageTokens:N0} tokens in the mean, measured by {index.TokenCounterName}; roots: {string.Join(", ", index.Roots)}");
             }),
             await TryAsync("prompts", () =>
@@ -155,6 +157,13 @@ internal static class DoctorCommand
         {
             return new Check(name, IsGood: false, e.Message);
         }
+    }
+
+    // Opening has found that this program reads it.
+    private static int FormatVersion(string directory)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(directory, Composition.IndexFile)));
+        return json.RootElement.GetProperty("formatVersion").GetInt32();
     }
 
     // A user name, password or query of a URL may be a secret.

@@ -3,7 +3,6 @@ using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
-using AgentRag.Evaluation;
 
 namespace AgentRag.Cli.Commands;
 
@@ -12,7 +11,7 @@ internal static class EvaluateCommand
 {
     private const string All = "all";
 
-    private static readonly Option<int?> Limit = new("--limit") { HelpName = "N", Description = "Only the first N questions." };
+    private static readonly Option<int?> Limit = Flags.Number<int>("--limit", "N", "Only the first N questions.");
 
     private static readonly Option<string?> ReportFile = new("--output") { HelpName = "FILE", Description = "Also write the JSON lines to FILE, whole or not at all." };
 
@@ -20,8 +19,9 @@ internal static class EvaluateCommand
     {
         var command = new ExampleCommand(
             "evaluate",
-            "Answer labelled questions and score the answers: ExactMatch, F1 and Accuracy with SQuAD normalisation, tokens and requests. " +
-            "--strategy takes one name, several with commas, or all.",
+            "Answer labelled questions and score the answers.",
+            "--strategy takes one name, several with commas, or all. Metrics: ExactMatch, F1 and Accuracy with SQuAD normalisation, in percent (in JSON 0 to 1). " +
+            "With --json each question is a line, and the last line holds the totals.",
             "agentrag evaluate --questions test.jsonl",
             "agentrag evaluate --questions test.jsonl --strategy all --limit 20",
             "agentrag evaluate --questions test.jsonl --strategy drag,iterdrag --budget 16k --json --output report.jsonl")
@@ -114,41 +114,4 @@ internal static class EvaluateCommand
             throw new AgentRagException($"{file}: the report cannot be written: {e.Message}", e);
         }
     }
-}
-
-/// <summary>Runs strategies one after the other, with a bar.</summary>
-internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext context, InferenceParameters parameters, TokenBudgetOptions bounds)
-{
-    /// <summary>Evaluates every strategy on every question.</summary>
-    /// <param name="strategies">Names.</param>
-    /// <param name="questions">Labelled questions.</param>
-    /// <param name="evaluated">Told of each result as it comes.</param>
-    /// <param name="writesResults">Whether <paramref name="evaluated"/> writes to the screen.</param>
-    /// <param name="cancellationToken">Ends the run.</param>
-    public async Task<IReadOnlyList<EvaluationReport>> RunAsync(
-        IReadOnlyList<string> strategies,
-        IReadOnlyList<LabelledQuestion> questions,
-        Action<(string Strategy, EvaluatedQuestion Question)> evaluated,
-        bool writesResults,
-        CancellationToken cancellationToken) => await terminal.WithProgressAsync("Evaluating", async report =>
-    {
-        List<EvaluationReport> reports = [];
-        var done = 0;
-        foreach (var strategy in strategies)
-        {
-            report(done, strategies.Count * questions.Count, strategy);
-            reports.Add(await new Evaluator(Answerers.Create(strategy, context), context.ModelName).RunAsync(
-                questions,
-                parameters,
-                bounds,
-                new SynchronousProgress<EvaluatedQuestion>(question =>
-                {
-                    report(++done, strategies.Count * questions.Count, strategy);
-                    evaluated((strategy, question));
-                }),
-                cancellationToken));
-        }
-
-        return (IReadOnlyList<EvaluationReport>)reports;
-    }, writesResults);
 }

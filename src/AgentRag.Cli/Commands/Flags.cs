@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
 
 namespace AgentRag.Cli.Commands;
 
@@ -12,6 +14,24 @@ internal static class Flags
         HelpName = "FILE",
         Description = "Take questions from FILE, JSON Lines with id and question (- for stdin), and go through them in order.",
     };
+
+    /// <summary>Makes a flag for a number, whose faults are told in plain words.</summary>
+    public static Option<T?> Number<T>(string name, string helpName, string description)
+        where T : struct, INumber<T> => new(name)
+        {
+            HelpName = helpName,
+            Description = description,
+            CustomParser = argument =>
+            {
+                if (T.TryParse(argument.Tokens[0].Value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+                {
+                    return number;
+                }
+
+                argument.AddError($"{name}: '{argument.Tokens[0].Value}' is not a {(T.One / (T.One + T.One) == T.Zero ? "whole " : "")}number.");
+                return null;
+            },
+        };
 
     /// <summary>The one of the two that was given.</summary>
     /// <returns>The text, or null when <c>--questions</c> was given.</returns>

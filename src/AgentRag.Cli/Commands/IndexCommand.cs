@@ -20,9 +20,9 @@ internal static class IndexCommand
 
     private static readonly Option<bool> Force = new("--force") { Description = "Read everything again and write the index anew." };
 
-    private static readonly Option<int?> PassageTokens = new("--passage-tokens") { HelpName = "N", Description = "Most tokens of a passage (default: 256)." };
+    private static readonly Option<int?> PassageTokens = Flags.Number<int>("--passage-tokens", "N", "Most tokens of a passage (default: 256).");
 
-    private static readonly Option<int?> OverlapTokens = new("--overlap-tokens") { HelpName = "N", Description = "Most tokens repeated from the passage before (default: 0)." };
+    private static readonly Option<int?> OverlapTokens = Flags.Number<int>("--overlap-tokens", "N", "Most tokens repeated from the passage before (default: 0).");
 
     private static readonly Option<string?> Analysis = new("--analysis")
     {
@@ -34,7 +34,8 @@ internal static class IndexCommand
     {
         var command = new ExampleCommand(
             "index",
-            "Cut files into passages and index them. Run again, it reads only what changed and removes what is gone. Ctrl-C leaves the old index.",
+            "Cut files into passages and index them.",
+            "Run again, it reads only what changed and removes what is gone; a file that cannot be read is reported and skipped. Ctrl-C leaves the old index.",
             "agentrag index docs",
             "agentrag index docs notes.md corpus.jsonl --index .agentrag",
             "agentrag index",

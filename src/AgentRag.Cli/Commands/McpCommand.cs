@@ -2,6 +2,7 @@ using System.CommandLine;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Indexing;
+using AgentRag.Mcp;
 using AgentRag.Plugin;
 
 namespace AgentRag.Cli.Commands;
@@ -19,8 +20,8 @@ internal static class McpCommand
     {
         var command = new ExampleCommand(
             "mcp",
-            "Serve the tools retrieve, decompose, answer_with_demonstrations, answer and allocate_budget over MCP on stdin and stdout. " +
-            "The index is opened, and ROOTs are indexed, when the first tool is called.",
+            "Serve retrieval and answering as tools over MCP, on stdin and stdout.",
+            "Tools: retrieve, decompose, answer_with_demonstrations, answer, allocate_budget. The index is opened, and ROOTs are indexed, when the first tool is called.",
             "agentrag mcp --index .agentrag",
             "agentrag mcp docs --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1",
             "claude mcp add agentrag -- agentrag mcp /path/to/docs")
@@ -48,7 +49,7 @@ internal static class McpCommand
 
             return await composition.PluginAsync(opening);
         });
-        await Task.Delay(1, cancellationToken); // PENDING: McpStdioServer.RunAsync(plugin, cancellationToken)
+        await McpStdioServer.RunAsync(plugin, cancellationToken);
         return ExitCode.Success;
     }
 }

@@ -18,13 +18,14 @@ internal static class QuestionInput
     // The reader wants a file, as its messages name file and line.
     private static async Task<IReadOnlyList<LabelledQuestion>> ReadStdinAsync(CancellationToken cancellationToken)
     {
-        var copy = Path.Combine(Path.GetTempPath(), $"agentrag-{Path.GetRandomFileName()}");
+        var copy = Path.Combine(Path.GetTempPath(), $"agentrag-stdin-{Environment.ProcessId}-{Path.GetRandomFileName()}");
         try
         {
             await using (var file = new FileStream(copy, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write }))
             await using (var input = Console.OpenStandardInput())
             {
-                await input.CopyToAsync(file, cancellationToken);
+                // A console cannot be cancelled while it waits for input; whoever waits for the console can.
+                await input.CopyToAsync(file, cancellationToken).WaitAsync(cancellationToken);
             }
 
             return await LabelledQuestionFile.LoadAsync(copy, cancellationToken);

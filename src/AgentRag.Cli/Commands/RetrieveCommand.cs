@@ -10,13 +10,15 @@ internal static class RetrieveCommand
 {
     private const int ExcerptCharacters = 240;
 
+    private static readonly Bm25Options Defaults = new();
+
     private static readonly Argument<string?> Query = new("query") { Description = "A question or keywords, in quotation marks.", Arity = ArgumentArity.ZeroOrOne };
 
-    private static readonly Option<int> K = new("--k") { HelpName = "K", Description = "Passages, 1 to 1000.", DefaultValueFactory = _ => 10 };
+    private static readonly Option<int?> K = Flags.Number<int>("--k", "K", "Passages, 1 to 1000 (default: 10).");
 
-    private static readonly Option<double?> K1 = new("--k1") { HelpName = "X", Description = "BM25: how soon repeated words stop counting, > 0." };
+    private static readonly Option<double?> K1 = Flags.Number<double>("--k1", "X", $"BM25: how soon repeated words stop counting, > 0 (default: {Defaults.K1}).");
 
-    private static readonly Option<double?> B = new("--b") { HelpName = "X", Description = "BM25: how much long passages are held back, 0 to 1." };
+    private static readonly Option<double?> B = Flags.Number<double>("--b", "X", $"BM25: how much long passages are held back, 0 to 1 (default: {Defaults.B}).");
 
     private static readonly Option<bool> Explain = new("--explain") { Description = "Show how each score came about." };
 
@@ -24,7 +26,8 @@ internal static class RetrieveCommand
     {
         var command = new ExampleCommand(
             "retrieve",
-            "Rank the passages of the index for a query. Over a file of labelled questions, also say how many supporting documents were found.",
+            "Rank the passages of the index for a query.",
+            "Over a file of labelled questions it also says how many of the supporting documents were found.",
             "agentrag retrieve \"bridge over the Orsel\" --k 5",
             "agentrag retrieve \"bridge\" --explain",
             "agentrag retrieve --questions questions.jsonl --k 10 --json > rankings.jsonl")
@@ -39,7 +42,7 @@ internal static class RetrieveCommand
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
         var query = Flags.TextOrQuestions(parsed, Query);
-        var k = parsed.GetValue(K);
+        var k = parsed.GetValue(K) ?? 10;
         if (k is < 1 or > RetrievalQuery.MaxK)
         {
             throw new AgentRagException($"--k is {k}, must be in [1, {RetrievalQuery.MaxK}].");

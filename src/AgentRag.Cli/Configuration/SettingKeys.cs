@@ -28,11 +28,13 @@ internal static class SettingKeys
     public static readonly SettingKey<string> Index = new("index", "DIR", "Folder of the index (default: .agentrag).", ".agentrag", SettingText.Text) { IsPath = true };
 
     public static readonly SettingKey<string?> Prompts = new(
-        "prompts", "DIR", "Folder with prompts that replace the shipped ones of the same file name.", null, SettingText.Text) { IsPath = true };
+        "prompts", "DIR", "Folder with prompts that replace the shipped ones of the same file name.", null, SettingText.Text)
+    { IsPath = true };
 
     public static readonly SettingKey<DemonstrationSource> Demonstrations = new(
         "demonstrations", "FILE", "Worked examples over your own documents (labelled questions, JSON Lines), or none. Default: 20 shipped examples over an invented world.",
-        DemonstrationSource.Shipped, DemonstrationSource.Parse) { IsPath = true };
+        DemonstrationSource.Shipped, DemonstrationSource.Parse)
+    { IsPath = true };
 
     public static readonly SettingKey<string> Strategy = new(
         "strategy", "NAME", $"{string.Join(", ", Answerers.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
@@ -55,7 +57,8 @@ internal static class SettingKeys
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
 
     public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
-        "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths) { IsPath = true };
+        "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
+    { IsPath = true };
 
     /// <summary>Every setting, in the order in which they are shown.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =

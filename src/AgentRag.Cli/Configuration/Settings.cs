@@ -17,8 +17,8 @@ internal sealed record Settings
     /// <summary>The key for the model; null when none is set, or the model needs none.</summary>
     public required ApiKey? ApiKey { get; init; }
 
-    /// <summary>The variable in which the key is looked for first: what a message tells the user to set.</summary>
-    public required string ApiKeyVariable { get; init; }
+    /// <summary>The variables in which the key is looked for: what a message tells the user to set.</summary>
+    public required string ApiKeyVariables { get; init; }
 
     public required Setting<string> Index { get; init; }
 
@@ -87,7 +87,7 @@ internal sealed record Settings
             Model = model,
             BaseUrl = baseUrl,
             ApiKey = key,
-            ApiKeyVariable = variables is [var first, ..] ? first : KeyVariable,
+            ApiKeyVariables = string.Join(" or ", variables),
             Index = SettingKeys.Index.Read(sources),
             Prompts = SettingKeys.Prompts.Read(sources),
             Demonstrations = SettingKeys.Demonstrations.Read(sources),

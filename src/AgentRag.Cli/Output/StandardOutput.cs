@@ -5,6 +5,9 @@ namespace AgentRag.Cli.Output;
 /// <summary>Opens the process's standard output so that a reader who has gone is noticed.</summary>
 internal static class StandardOutput
 {
+    /// <summary>EPIPE, as <see cref="Exception.HResult"/> carries it on Unix.</summary>
+    public const int BrokenPipe = 32;
+
     // Console's own stream takes a broken pipe in silence, and `agentrag ask --questions FILE | head -1` would go on sending requests that cost money.
     // A file keeps Console's stream: FileStream writes at an offset of its own, which overwrites in `>> file` and in `> file 2>&1`.
     public static Stream Open()

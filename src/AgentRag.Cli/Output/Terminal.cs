@@ -26,9 +26,9 @@ internal sealed class Terminal(TextWriter output, IAnsiConsole error)
         {
             output.WriteLine(Visible(line));
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OutputClosedException(e);
+            throw e.HResult == StandardOutput.BrokenPipe ? new OutputClosedException(e) : new AgentRagException($"The output cannot be written: {e.Message}", e);
         }
     }
 

@@ -3,8 +3,9 @@ namespace AgentRag.Answering;
 /// <summary>What one question may cost. All values in model tokens.</summary>
 public sealed record TokenBudgetOptions
 {
-    /// <summary>Upper bound of the effective context tokens: input tokens over all requests of a question (the paper's L_max). Default 32,768.</summary>
-    public long MaxEffectiveContextTokens { get; init; } = 32_768;
+    /// <summary>Upper bound of the effective context tokens: input tokens over all requests of a question (the paper's L_max). Default 65,536: what
+    /// IterDRAG takes at most with k = 5, m = 2, n = 5 and passages of about 130 tokens.</summary>
+    public long MaxEffectiveContextTokens { get; init; } = 65_536;
 
     /// <summary>Context window of the model: no single request and its answer exceed it. Default 131,072.</summary>
     public int ContextWindowTokens { get; init; } = 131_072;

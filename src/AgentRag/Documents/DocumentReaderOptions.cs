@@ -10,7 +10,7 @@ public sealed record DocumentReaderOptions
 
     /// <summary>Returns these options if they are consistent.</summary>
     /// <exception cref="AgentRagException">Some value is out of range.</exception>
-    public DocumentReaderOptions Validated() => MaxFileBytes is >= 1 and <= 1L << 30
+    public DocumentReaderOptions Validated() => MaxFileBytes is >= 1 and <= 1L << 29
         ? this
-        : throw new AgentRagException($"Document reader: MaxFileBytes is {MaxFileBytes}, must be in [1, {1L << 30}].");
+        : throw new AgentRagException($"Document reader: MaxFileBytes is {MaxFileBytes}, must be in [1, {1L << 29}].");
 }

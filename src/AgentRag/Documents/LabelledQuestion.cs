@@ -22,7 +22,7 @@ public sealed record LabelledQuestion
     [JsonPropertyName("supporting")]
     public IReadOnlyList<string> Supporting { get; init; } = [];
 
-    /// <summary>Number of documents that must be combined, ≥ 1; null when not labelled.</summary>
+    /// <summary>Number of documents that must be combined, 0 for a question that none answers; null when not labelled.</summary>
     [JsonPropertyName("hops")]
     public int? Hops { get; init; }
 

@@ -14,9 +14,10 @@ public sealed record AnswerMetrics(double ExactMatch, double F1, double Accuracy
     public static AnswerMetrics Score(string answer, bool isNotFound, IReadOnlyList<string> goldAnswers)
     {
         ArgumentNullException.ThrowIfNull(goldAnswers);
-        if (goldAnswers.Count == 0)
+        if (goldAnswers.Count == 0 || isNotFound)
         {
-            return isNotFound ? new AnswerMetrics(1, 1, 1) : new AnswerMetrics(0, 0, 0);
+            // An abstention never matches a gold answer: "no" is contained in "not found", and still no answer was given.
+            return goldAnswers.Count == 0 && isNotFound ? new AnswerMetrics(1, 1, 1) : new AnswerMetrics(0, 0, 0);
         }
 
         var words = AnswerNormalizer.NormalizedWords(answer);

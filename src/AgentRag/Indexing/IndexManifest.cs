@@ -49,7 +49,7 @@ internal sealed record IndexManifest
     /// <param name="directory">The index, for messages.</param>
     /// <param name="utf8">The file's content.</param>
     /// <exception cref="AgentRagException">It is no manifest, damaged, or of another format version.</exception>
-    public static IndexManifest Parse(string directory, ReadOnlySpan<byte> utf8)
+    public static IndexManifest Parse(string directory, byte[] utf8)
     {
         if (IsForeign(utf8))
         {
@@ -59,8 +59,7 @@ internal sealed record IndexManifest
 
         try
         {
-            var reader = new Utf8JsonReader(utf8);
-            using var json = JsonDocument.ParseValue(ref reader);
+            using var json = JsonDocument.Parse(utf8);
             var version = json.RootElement.TryGetProperty("formatVersion", out var number) && number.TryGetInt32(out var value) ? value : 0;
             if (version != CurrentVersion)
             {
@@ -81,12 +80,11 @@ internal sealed record IndexManifest
     }
 
     /// <summary>Whether a file is sound JSON of some other kind.</summary>
-    public static bool IsForeign(ReadOnlySpan<byte> utf8)
+    public static bool IsForeign(byte[] utf8)
     {
         try
         {
-            var reader = new Utf8JsonReader(utf8);
-            using var json = JsonDocument.ParseValue(ref reader);
+            using var json = JsonDocument.Parse(utf8);
             return json.RootElement.ValueKind != JsonValueKind.Object
                 || !json.RootElement.TryGetProperty("format", out var format) || format.ValueKind != JsonValueKind.String || format.GetString() != FormatName;
         }

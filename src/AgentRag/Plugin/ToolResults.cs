@@ -135,13 +135,26 @@ public sealed record AllocateBudgetResult(long Budget, AllocatedResult Recommend
         "Token sizes are those of your index and demonstrations.";
 }
 
-/// <summary>Parameters for one strategy.</summary>
+/// <summary>Parameters for one strategy, by the names under which the answering tools take them.</summary>
 /// <param name="Strategy">drag or iterdrag.</param>
-/// <param name="Parameters">The parameters.</param>
+/// <param name="K">Passages per retrieval.</param>
+/// <param name="M">Demonstrations.</param>
+/// <param name="N">Iterations.</param>
 /// <param name="PlannedTokens">Input tokens over all requests if all of it is used.</param>
 /// <param name="PredictedZ">Predicted performance, z-scored: ranks parameters of one strategy, no accuracy.</param>
-public sealed record AllocatedResult(string Strategy, ParametersResult Parameters, long PlannedTokens, double PredictedZ)
+public sealed record AllocatedResult(
+    [property: Description("iterdrag: call answer; drag: call answer_with_demonstrations.")] string Strategy,
+    int K,
+    int M,
+    int N,
+    long PlannedTokens,
+    double PredictedZ)
 {
-    internal static AllocatedResult From(AllocatedStrategy allocated) =>
-        new(allocated.Strategy, ParametersResult.From(allocated.Parameters), allocated.PlannedTokens, allocated.PredictedZ);
+    internal static AllocatedResult From(AllocatedStrategy allocated) => new(
+        allocated.Strategy,
+        allocated.Parameters.K,
+        allocated.Parameters.M,
+        allocated.Parameters.N,
+        allocated.PlannedTokens,
+        allocated.PredictedZ);
 }

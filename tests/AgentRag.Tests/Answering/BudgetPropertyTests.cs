@@ -3,6 +3,7 @@ using AgentRag.Answering;
 using AgentRag.Demonstrations;
 using AgentRag.Documents;
 using AgentRag.Models;
+using AgentRag.Retrieval;
 using AgentRag.Tests.Fakes;
 using Xunit;
 using static AgentRag.Tests.Fakes.TestPassages;
@@ -140,19 +141,19 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
         },
     };
 
-    private sealed class RandomRetriever(Random random, Passage[] corpus) : AgentRag.Retrieval.IRetriever
+    private sealed class RandomRetriever(Random random, Passage[] corpus) : IRetriever
     {
         public int Returned { get; private set; }
 
         public string Name => "random";
 
-        public Task<IReadOnlyList<AgentRag.Retrieval.RankedPassage>> RetrieveAsync(AgentRag.Retrieval.RetrievalQuery query, CancellationToken cancellationToken = default)
+        public Task<IReadOnlyList<RankedPassage>> RetrieveAsync(RetrievalQuery query, CancellationToken cancellationToken = default)
         {
             var shuffled = (Passage[])corpus.Clone();
             random.Shuffle(shuffled);
-            var ranked = shuffled.Take(query.K).Select((passage, i) => new AgentRag.Retrieval.RankedPassage(passage, i + 1, 1.0 / (i + 1))).ToList();
+            var ranked = shuffled.Take(query.K).Select((passage, i) => new RankedPassage(passage, i + 1, 1.0 / (i + 1))).ToList();
             Returned += ranked.Count;
-            return Task.FromResult<IReadOnlyList<AgentRag.Retrieval.RankedPassage>>(ranked);
+            return Task.FromResult<IReadOnlyList<RankedPassage>>(ranked);
         }
     }
 }

@@ -40,6 +40,10 @@ public sealed class AnswerMetricsTests
         Assert.Equal(expected, AnswerMetrics.Score("not found", isNotFound, []).ExactMatch);
 
     [Fact]
+    public void Not_found_never_matches_a_gold_answer_that_its_letters_contain() =>
+        Assert.Equal(new AnswerMetrics(0, 0, 0), AnswerMetrics.Score("not found", isNotFound: true, ["no"]));
+
+    [Fact]
     public void RecallAtK_counts_each_document_once()
     {
         string[] ranked = ["a", "a", "b", "c", "d"];

@@ -80,7 +80,8 @@ public sealed class AgentRagPluginTests
         List<AnswerEvent> events = [];
         await Tool(plugin, "answer_with_demonstrations").InvokeAsync(new AIFunctionArguments
         {
-            ["question"] = "Who?", Context = new Dictionary<object, object?> { [typeof(IProgress<AnswerEvent>)] = new EventList(events) },
+            ["question"] = "Who?",
+            Context = new Dictionary<object, object?> { [typeof(IProgress<AnswerEvent>)] = new EventList(events) },
         });
         Assert.IsType<Answered>(events[^1]);
     }
@@ -90,7 +91,7 @@ public sealed class AgentRagPluginTests
     {
         using var plugin = Plugin();
         var result = await plugin.AllocateBudgetAsync(16_000);
-        Assert.Equal(("drag", new ParametersResult(2, 0, 1)), (result.Recommended.Strategy, result.Recommended.Parameters)); // two passages, no demonstrations
+        Assert.Equal(("drag", 2, 0, 1), (result.Recommended.Strategy, result.Recommended.K, result.Recommended.M, result.Recommended.N)); // two passages, no demonstrations
         Assert.StartsWith("Ranked with the coefficients of Gemini 1.5 Flash (arXiv 2410.04343, table 8), not of your model and documents", result.Note, StringComparison.Ordinal);
     }
 

@@ -14,7 +14,8 @@ internal static class Combiner
             _ when deciding.Contains(null) => null,
             Combination.Least => Chosen(plan, Ordered(deciding[0]!).CompareTo(Ordered(deciding[1]!)), sign: -1),
             Combination.Greatest => Chosen(plan, Ordered(deciding[0]!).CompareTo(Ordered(deciding[1]!)), sign: 1),
-            Combination.LongestSpan => Chosen(plan, Years(deciding[0]!, deciding[1]!).CompareTo(Years(deciding[2]!, deciding[3]!)), sign: 1),
+            Combination.LongestSpan => Chosen(plan, Span(deciding[0]!, deciding[1]!).CompareTo(Span(deciding[2]!, deciding[3]!)), sign: 1),
+            Combination.Years => Between(Dates.Order(deciding[0]!), Dates.Order(deciding[1]!)),
             Combination.Same => Agree(deciding[0]!, deciding[1]!) ? "yes" : "no",
             _ => Shared(deciding[0]!, deciding[1]!),
         };
@@ -25,7 +26,13 @@ internal static class Combiner
 
     private static double Ordered(string answer) => Dates.Order(answer) ?? (Numbers.Value(answer) * 10_000) ?? 0;
 
-    private static double Years(string from, string to) => Ordered(to) - Ordered(from);
+    private static double Span(string from, string to) => Ordered(to) - Ordered(from);
+
+    // Dates are year × 10,000 + month × 100 + day: what is over the whole years has not come round yet. A bare year counts as such.
+    private static string? Between(int? first, int? second) =>
+        first is not { } a || second is not { } b ? null
+        : a % 10_000 == 0 || b % 10_000 == 0 ? $"{Math.Abs((b / 10_000) - (a / 10_000))}"
+        : $"{Math.Abs(b - a) / 10_000}";
 
     private static bool Agree(string first, string second)
     {

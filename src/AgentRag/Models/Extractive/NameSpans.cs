@@ -6,7 +6,13 @@ namespace AgentRag.Models.Extractive;
 internal static class NameSpans
 {
     private static readonly FrozenSet<string> Inside = Words.Set(
-        "of the de la von van der den du di da del dos das bin ibn al el le y e mac ap ferch zu zum zur & for af av ter upon");
+        "of the de la von van der den du di da del dos das bin ibn al el le y e mac ap ferch zu zum zur & af av ter upon");
+
+    /// <summary>Words that often open a sentence and are no names.</summary>
+    private static readonly FrozenSet<string> Openers = Words.Set("""
+        since although though while despite following upon once later however together today meanwhile currently according because until unlike based named
+        known there here two three four five six seven eight nine ten many several another raised like even further instead besides along built born
+        """);
 
     private static readonly FrozenSet<string> RankAfterComma = Words.Set(
         "jr jr. sr sr. duke duchess count countess earl lord lady king queen prince princess marquess marquis margrave baron viscount landgrave elector archduke");
@@ -53,7 +59,7 @@ internal static class NameSpans
                 }
             }
 
-            if (next >= tokens.Count || !Continues(tokens, next, joined: next > end))
+            if (next >= tokens.Count || !Continues(tokens, next, joined: next > end) || (next > start + 1 && EndsInNationality(tokens, next)))
             {
                 break;
             }
@@ -64,6 +70,10 @@ internal static class NameSpans
         return end;
     }
 
+    // "Is Ada Quist American": the last word says something about the name.
+    private static bool EndsInNationality(IReadOnlyList<Token> tokens, int i) =>
+        Demonyms.IsKnown(tokens[i].Lower) && (i + 1 >= tokens.Count || !tokens[i + 1].IsCapital);
+
     public static bool IsQuote(string text) => text is "\"" or "“" or "”" or "„" or "«" or "»";
 
     private static bool Ranks(IReadOnlyList<Token> tokens, int i) =>
@@ -72,13 +82,23 @@ internal static class NameSpans
     private static bool StartsName(IReadOnlyList<Token> tokens, int i)
     {
         var token = tokens[i];
-        if (!token.IsCapital || !token.IsWord || Dates.IsMonth(token.Lower))
+        if (!token.IsCapital || !token.IsWord || Dates.IsMonth(token.Lower)
+            || ((i == 0 || !tokens[i - 1].IsWord) && OpensSentence(tokens, i)))
         {
             return false;
         }
 
         // A sentence's first word is capitalised anyway; a function word starts a name only inside a sentence, before another capital.
         return !token.IsStop || (i > 0 && i + 1 < tokens.Count && tokens[i + 1].IsCapital && tokens[i + 1].IsWord);
+    }
+
+    // "Originally", "Raised", "Following": words of the sentence, unless another capital makes them part of a name.
+    private static bool OpensSentence(IReadOnlyList<Token> tokens, int i)
+    {
+        var lower = tokens[i].Lower;
+        return Openers.Contains(lower)
+            || ((lower.EndsWith("ly", StringComparison.Ordinal) || lower.EndsWith("ed", StringComparison.Ordinal))
+                && (i + 1 >= tokens.Count || !tokens[i + 1].IsCapital));
     }
 
     private static bool Continues(IReadOnlyList<Token> tokens, int i, bool joined)
@@ -95,7 +115,7 @@ internal static class NameSpans
         {
             if (IsQuote(tokens[i].Text))
             {
-                return i > open + 1 ? i : -1;
+                return i > open + 1 && tokens[open + 1].IsWord ? i : -1;
             }
         }
 

@@ -40,19 +40,40 @@ internal static class NestedPlanner
         successor predecessor captain coach screenwriter
         """);
 
+    private static readonly Regex KinOf = Pattern(@"^[Ww]ho (is|was) (the )?((?<of>(paternal |maternal )?[\w-]+) of (?<name>.+?)|(?<name>.+?)'s (?<own>(paternal |maternal )?[\w-]+))$");
+    private static readonly Regex Bare = Pattern(@"^([Ww]ho|[Ww]hat|[Ww]hich|[Ww]here|[Ww]hen) (is|was|are|were) Xanswer9$");
+    private static readonly Regex PossessedNoun = Pattern(@"^([\w-]+ )?[\w-]+");
+    private static readonly Regex RoleOfName = Pattern(@"\b[Tt]he (?<noun>([\w-]+ )?(?<head>[\w-]+)) (of|for|behind) (the )?(?<thing>[a-z]+ )?(called |named |titled )?(?<name>[\p{Lu}\d""])");
+    private static readonly Regex SubjectVerb = Pattern(@"^(?<subject>.+?) (?<verb>is|was|are|were|did|does|has|had) (?<rest>.+)$");
+    private static readonly Regex AskWord = Pattern(@"\b([Ww]hat|[Ww]hich|[Ww]ho|[Ww]hom|[Ww]hose|[Ww]here|[Ww]hen|[Hh]ow)\b");
+    private static readonly Regex FirstIsAsk = Pattern(@"^([Ww]hat|[Ww]hich|[Ww]ho|[Ww]hom|[Ww]hose|[Ww]here|[Ww]hen|[Hh]ow|[Ww]hy|[Ii]s|[Aa]re|[Ww]as|[Ww]ere|[Dd]id|[Dd]oes|[Dd]o|([Ii]n|[Aa]t|[Oo]n|[Ff]or|[Tt]o|[Ff]rom|[Bb]y) (what|which|whom|whose))\b");
+
+    // "X plays on a team based in what state": what stands behind the noun asks about it.
+    private static readonly Regex EchoQuestion = Pattern(
+        @"^(?<head>.+) (a|an|the|another|this) (?<noun>([\w-]+ ){0,4}?[\w-]+) ((that|which|who) (?<clause>.+)|(?<part>\w+(ed|wn|lt|en|ng|wn|de|ld) .+|(from|in|by|for) (what|which|who).*))$");
+
     private static readonly Regex RelativeClause = Pattern(
-        @"\b(?<whole>(the|a|an) (?<noun>([\w-]+ ){0,3}?[\w-]+),? (?<rel>where|in which|at which|that|which|who) (?<clause>[^,?]+?))(?<tail>,|\?|$| (?<verb>located|situated) in )");
+        @"\b(?<whole>(the|a|an) (?<noun>([\w-]+ ){0,3}?[\w-]+),? (?<rel>where|in which|at which|that|which|who) (?<clause>([^,]|, \p{Lu})+?))(?<tail>,|$| (born|based|located|founded|formed|released|headquartered|built|die|died|opened|established|from|live|lived|situated|play|played|study)$)");
+
+    private static readonly Regex Unfinished = Pattern(@" (is|was|are|were|be|been)$");
+    private static readonly Regex Finished = Pattern(@"^(?<clause>.+? (is|was|are|were) (located|born|held|based|situated|founded|found|set|built)) .+$");
 
     private static readonly Regex Agent = Pattern(
-        @"(?<whole>the (?<noun>([\w-]+ ){0,2}?[\w-]+) (?<verb>directed|written|composed|designed|built|founded|painted|created|invented|discovered|owned|developed|published|produced|performed|recorded|sung|led|established) by (?<name>[\p{Lu}\d""][^,?]*?))(?<tail>,|\?|$| (?:is|was|were|are|has|had|located|born|die|died|live|lived)\b)");
+        @"(?<whole>the (?<noun>([\w-]+ ){0,2}?[\w-]+) (?<verb>directed|written|composed|designed|built|founded|painted|created|invented|discovered|owned|developed|published|produced|performed|recorded|sung|led|established) by (?<name>[\p{Lu}\d""][^,]*?))(?<tail>,|$| (?:is|was|were|are|has|had|located|born|die|died|live|lived)\b)");
 
-    private static readonly Regex Described = Pattern(@"(?<lead>^.+?\b(of|by|in|at|from) )(?<whole>the (?<body>(oldest|largest|first|highest|longest|tallest|youngest|biggest|smallest|deepest|second|last|only|main|most \w+) [^,?]+?))\??$");
+    private static readonly Regex Described = Pattern(@"(?<lead>^.+?\b(of|by|in|at|from) )(?<whole>the (?<body>(oldest|largest|first|highest|longest|tallest|youngest|biggest|smallest|deepest|second|last|only|main|most \w+) [^,]+?))$");
 
     /// <summary>The sub-queries, innermost first; the question alone when it holds no description.</summary>
     public static IReadOnlyList<string> Steps(string question)
     {
         List<string> steps = [];
-        var rest = question;
+        var rest = question.TrimEnd(' ', '?');
+        if (Echo(rest) is var (inner, outer))
+        {
+            steps.Add(inner);
+            rest = outer;
+        }
+
         while (steps.Count < MostSteps - 1 && Inner(rest) is { } found)
         {
             steps.Add(found.Query);
@@ -62,10 +83,10 @@ internal static class NestedPlanner
         if (KinTerm(rest) is { } kin)
         {
             steps.Add(kin.Inner);
-            rest = $"{kin.Outer} {Held}{steps.Count}?";
+            rest = $"{kin.Outer} {Held}{steps.Count}";
         }
 
-        steps.Add(rest);
+        steps.Add($"{rest}?");
         return [.. steps.Select((step, i) => Shown(step, i))];
     }
 
@@ -89,7 +110,22 @@ internal static class NestedPlanner
 
         // Nothing is won when the whole question is the description.
         var rest = text.Remove(inner.Start, inner.Length).Insert(inner.Start, $"{Held}9");
-        return Pattern(@"^(who|what|which|where|when)( [\w-]+)? (is|was|are|were) Xanswer9 ?\??$").IsMatch(rest) ? null : inner;
+        return Bare.IsMatch(rest) || inner.Query.Length < 12 ? null : inner;
+    }
+
+    // "X is on a network founded by whom": the network first, then who founded it.
+    private static (string Inner, string Outer)? Echo(string text)
+    {
+        var match = FirstIsAsk.IsMatch(text) ? Match.Empty : EchoQuestion.Match(text);
+        if (!match.Success || match.Groups["noun"].Value.Split(' ').Any(Words.IsStop) || AskWord.IsMatch(match.Groups["head"].Value))
+        {
+            return null;
+        }
+
+        var (clause, part) = (match.Groups["clause"], match.Groups["part"]);
+        return AskWord.IsMatch(clause.Value) || AskWord.IsMatch(part.Value)
+            ? ($"{match.Groups["head"].Value} which {match.Groups["noun"].Value}?", clause.Success ? $"{Held}1 {clause.Value}" : $"{Held}1 is {part.Value}")
+            : null;
     }
 
     // "X's mother"
@@ -102,24 +138,31 @@ internal static class NestedPlanner
                 continue;
             }
 
-            var noun = Regex.Match(text[(mark + 3)..], @"^(?<noun>([\w-]+ )?[\w-]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture).Value;
+            var noun = PossessedNoun.Match(text[(mark + 3)..]).Value;
             var first = noun.Split(' ')[0];
             var kept = IsKinTerm(noun) ? noun : Relational.Contains(first) || IsKinTerm(first) ? first : null;
             var name = NameBefore(text, mark);
             if (kept is not null && name < mark)
             {
-                return ($"Who is {text[name..mark]}'s {kept}?", name, mark + 3 + kept.Length - name);
+                return (Possession(text[name..mark], kept), name, mark + 3 + kept.Length - name);
             }
         }
 
         return null;
     }
 
+    private static string Possession(string owner, string noun) => NounKinds.Of(noun.Split(' ')[^1]) switch
+    {
+        AnswerKind.Country => $"Which country is {owner} from?",
+        AnswerKind.Place or AnswerKind.Organisation or AnswerKind.Date or AnswerKind.Number => $"What is {owner}'s {noun}?",
+        _ => $"Who is {owner}'s {noun}?",
+    };
+
     // "the director of the film X", "the performer of song Y": the last one is the innermost.
     private static (string Query, int Start, int Length)? OfName(string text)
     {
         (string, int, int)? last = null;
-        foreach (Match match in Pattern(@"\bthe (?<noun>([\w-]+ )?(?<head>[\w-]+)) (of|for|behind) (the )?(?<thing>[a-z]+ )?(called |named |titled )?(?<name>[\p{Lu}\d""])").Matches(text))
+        foreach (Match match in RoleOfName.Matches(text))
         {
             var thing = match.Groups["thing"];
             if (!Relational.Contains(match.Groups["head"].Value) || (thing.Success && !Thing.Contains(thing.Value.Trim())))
@@ -147,25 +190,41 @@ internal static class NestedPlanner
     private static (string Query, int Start, int Length)? Relative(string text)
     {
         var match = RelativeClause.Match(text);
-        if (!match.Success || match.Groups["whole"].Index == 0 || Words.IsStop(match.Groups["noun"].Value))
+        while (match.Success && match.Groups["noun"].Value.Split(' ').Any(Words.IsStop))
+        {
+            match = RelativeClause.Match(text, match.Groups["noun"].Index);
+        }
+
+        if (!match.Success || match.Groups["whole"].Index == 0 || AskWord.IsMatch(match.Groups["clause"].Value))
         {
             return null;
         }
 
         var (noun, clause, whole) = (match.Groups["noun"].Value, match.Groups["clause"].Value.Trim(), match.Groups["whole"]);
+        var end = whole.Index + whole.Length;
+        if (Unfinished.IsMatch(clause))
+        {
+            (clause, end) = (clause + text[end..], text.Length);
+        }
+        else if (Finished.Match(clause) is { Success: true } finished)
+        {
+            end -= clause.Length - finished.Groups["clause"].Length;
+            clause = finished.Groups["clause"].Value;
+        }
+
         var query = match.Groups["rel"].Value switch
         {
             "where" or "in which" or "at which" => Asked(noun, clause),
             "who" => $"Who {clause}?",
             _ => NounKinds.Of(noun.Split(' ')[^1]) == AnswerKind.Person ? $"Who {clause}?" : $"Which {noun} {clause}?",
         };
-        return (query, whole.Index, whole.Length);
+        return (query, whole.Index, end - whole.Index);
     }
 
     // "X was born" -> "In which town was X born?"
     private static string Asked(string noun, string clause)
     {
-        var verb = Pattern(@"^(?<subject>.+?) (?<verb>is|was|are|were|did|does|has|had) (?<rest>.+)$").Match(clause);
+        var verb = SubjectVerb.Match(clause);
         return verb.Success
             ? $"In which {noun} {verb.Groups["verb"].Value} {verb.Groups["subject"].Value} {verb.Groups["rest"].Value}?"
             : $"In which {noun} did {clause}?";
@@ -191,17 +250,9 @@ internal static class NestedPlanner
 
     private static (string Inner, string Outer)? KinTerm(string text)
     {
-        foreach (var (term, (outer, inner)) in InLaw)
-        {
-            var match = Pattern($@"^(?<ask>who (is|was)) (the )?({term} of (?<name>.+?)|(?<name2>.+?)'s {term}) ?\??$").Match(text);
-            if (match.Success)
-            {
-                var name = match.Groups["name"].Success ? match.Groups["name"].Value : match.Groups["name2"].Value;
-                return ($"Who is the {inner} of {name}?", $"Who is the {outer} of");
-            }
-        }
-
-        return null;
+        var match = KinOf.Match(text);
+        var term = match.Success ? match.Groups["of"].Value + match.Groups["own"].Value : "";
+        return InLaw.TryGetValue(term, out var path) ? ($"Who is the {path.Inner} of {match.Groups["name"].Value}?", $"Who is the {path.Outer} of") : null;
     }
 
     private static bool IsKinTerm(string noun) => InLaw.ContainsKey(noun);

@@ -9,9 +9,16 @@ internal static class Numbers
     private static readonly string[] Small =
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"];
 
+    private static readonly string[] Tens = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+
     private static readonly FrozenDictionary<string, double> Scales = new Dictionary<string, double>
     {
-        ["hundred"] = 1e2, ["thousand"] = 1e3, ["million"] = 1e6, ["billion"] = 1e9, ["trillion"] = 1e12, ["dozen"] = 12,
+        ["hundred"] = 1e2,
+        ["thousand"] = 1e3,
+        ["million"] = 1e6,
+        ["billion"] = 1e9,
+        ["trillion"] = 1e12,
+        ["dozen"] = 12,
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> Units = Words.Set("""
@@ -48,7 +55,7 @@ internal static class Numbers
         {
             if (IsNumber(tokens[i]))
             {
-                var word = Array.IndexOf(Small, tokens[i].Lower);
+                var word = Word(tokens[i].Lower);
                 var digits = new string([.. tokens[i].Text.TakeWhile(c => char.IsAsciiDigit(c) || c == '.' || c == ',').Where(c => c != ',')]);
                 double? value = word >= 0 ? word
                     : double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : null;
@@ -59,5 +66,14 @@ internal static class Numbers
         return null;
     }
 
-    private static bool IsNumber(Token token) => (token.IsNumber && char.IsAsciiDigit(token.Text[^1])) || (!token.IsCapital && Array.IndexOf(Small, token.Lower) >= 0);
+    private static bool IsNumber(Token token) => (token.IsNumber && char.IsAsciiDigit(token.Text[^1])) || (Word(token.Lower) >= 0);
+
+    // "seven", "forty", "forty-seven"; -1 for another word.
+    private static int Word(string lower)
+    {
+        var dash = lower.IndexOf('-', StringComparison.Ordinal);
+        var tens = Array.IndexOf(Tens, dash < 0 ? lower : lower[..dash]);
+        var ones = Array.IndexOf(Small, dash < 0 ? lower : lower[(dash + 1)..]);
+        return tens < 0 ? (dash < 0 ? ones : -1) : dash < 0 ? 20 + (10 * tens) : ones is > 0 and < 10 ? 20 + (10 * tens) + ones : -1;
+    }
 }

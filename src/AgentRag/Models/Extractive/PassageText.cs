@@ -87,7 +87,7 @@ internal sealed class SentenceText
 
     public bool IsFirst { get; }
 
-    public IReadOnlySet<string> Stems => _stems.Value;
+    public HashSet<string> Stems => _stems.Value;
 
     public IReadOnlyList<Span> Names => _names.Value;
 

@@ -24,7 +24,7 @@ internal sealed class PlanReader
     /// <summary>The sub-query to ask next; null when the plan is done or what is held already answers the question directly.</summary>
     public string? Next()
     {
-        if (_asked.Count == 0 && Follow() is { Confidence: >= Direct })
+        if (_asked.Count == 0 && Follow([]) is { Confidence: >= Direct })
         {
             return null;
         }
@@ -58,17 +58,35 @@ internal sealed class PlanReader
     /// <summary>The final answer with what is held; null when that does not answer the question.</summary>
     public Finding? Final()
     {
-        var found = Follow();
-        return found is { Confidence: >= Reader.LeastConfidence } || _plan.Steps.Count == 1 ? found : Reader.Answer(_question, _passages) ?? found;
+        List<string?> answers = [];
+        var found = Follow(answers);
+        if (found is not null || _plan.Steps.Count == 1)
+        {
+            return found;
+        }
+
+        // The pattern may have misled; but an answer on the way is not the answer.
+        var whole = Reader.Answer(_question, _passages);
+        if (whole is not null && _plan.Options.Count > 0)
+        {
+            return _plan.Options.FirstOrDefault(option => SharesWord(option, whole.Answer)) is { } chosen ? whole with { Answer = chosen } : null;
+        }
+
+        return whole is null || answers.Exists(answer => answer is not null && Words.Key(answer) == Words.Key(whole.Answer)) ? null : whole;
+    }
+
+    private static bool SharesWord(string option, string answer)
+    {
+        var words = Words.Key(option).Split(' ').Where(word => !Words.IsStop(word));
+        return words.Intersect(Words.Key(answer).Split(' ')).Any();
     }
 
     // A sub-query that finds the named thing itself, whatever is asked about it.
     private static string? Reformulated(string query) =>
-        new Query(query).Names.MaxBy(name => name.Length) is { } name ? $"What is known about {name}?" : null;
+        new Query(query).Names.MaxBy(name => name.Length) is { } name ? $"{Reader.KnownAbout}{name}?" : null;
 
-    private Finding? Follow()
+    private Finding? Follow(List<string?> answers)
     {
-        List<string?> answers = [];
         List<int> used = [];
         var confidence = 1.0;
         for (var i = 0; i < _plan.Steps.Count; i++)

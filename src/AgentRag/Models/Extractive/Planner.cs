@@ -11,7 +11,7 @@ internal static class Planner
         var text = OneLine(question);
         return text.Length > MostQuestionCharacters
             ? QuestionPlan.InOrder([text])
-            : ComparisonPlanner.Plan(text) ?? QuestionPlan.InOrder(NestedPlanner.Steps(text));
+            : ComparisonPlanner.Plan(text) ?? DurationPlanner.Plan(text) ?? QuestionPlan.InOrder(NestedPlanner.Steps(text));
     }
 
     private static string OneLine(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));

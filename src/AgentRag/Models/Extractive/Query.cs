@@ -41,7 +41,8 @@ internal sealed class Query
     /// <summary>The relation asked for, when it is one of the well-known ones.</summary>
     public Relation? Relation { get; }
 
-    public bool Has(string stem) => Stems.Contains(stem);
+    /// <summary>Whether the question holds a form of the word.</summary>
+    public bool Has(string word) => Stems.Contains(Words.Stem(word));
 
     private static (AnswerKind Kind, int HeadIndex, string? HeadNoun) ExpectedAnswer(IReadOnlyList<Token> tokens)
     {
@@ -66,7 +67,7 @@ internal sealed class Query
             }
         }
 
-        return tokens.Count > 0 && tokens[0].Lower is "is" or "are" or "was" or "were" or "do" or "does" or "did" or "has" or "have" or "can"
+        return tokens.Count > 0 && tokens[0].Lower is "is" or "are" or "was" or "were" or "do" or "does" or "did" or "has" or "have" or "had" or "can" or "could" or "would" or "will" or "should" or "may" or "might"
             ? (AnswerKind.YesNo, -1, null)
             : (AnswerKind.Any, -1, null);
     }
@@ -125,7 +126,7 @@ internal sealed class Query
         }
 
         // "the name of the river": the name is of what follows.
-        if (tokens[noun].Lower is "name" or "type" or "kind" && noun + 2 < tokens.Count && tokens[noun + 1].Lower == "of")
+        if (tokens[noun].Lower is "name" or "type" or "kind" or "sort" && noun + 2 < tokens.Count && tokens[noun + 1].Lower == "of")
         {
             var (kind, index, head) = HeadOf(tokens, tokens[noun + 2].IsStop ? noun + 2 : noun + 1);
             return tokens[noun].Lower == "name" ? (kind, index, head) : (AnswerKind.Phrase, index, head);

@@ -15,6 +15,9 @@ internal enum Combination
     /// <summary>The option with the longer time between the first and the second of its two steps.</summary>
     LongestSpan,
 
+    /// <summary>The number of whole years between the two steps' dates.</summary>
+    Years,
+
     /// <summary>Yes if both options' steps agree.</summary>
     Same,
 

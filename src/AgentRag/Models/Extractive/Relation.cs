@@ -14,7 +14,7 @@ internal sealed record Relation(string Name, AnswerKind Kind, IReadOnlyList<Cue>
 /// <summary>A wording as a token pattern.</summary>
 /// <remarks>
 /// Elements are divided by blanks: <c>@</c> is the answer, <c>%</c> any name, <c>#</c> a date, <c>*</c> up to six tokens inside the sentence,
-/// <c>~stem</c> a word by its stem, <c>a|b</c> one of the words in lower case.
+/// <c>~word</c> any form of a word, <c>a|b</c> one of the words in lower case.
 /// </remarks>
 internal sealed class Cue
 {
@@ -24,7 +24,7 @@ internal sealed class Cue
 
     private Cue(string[][] elements) => _elements = elements;
 
-    public static Cue Parse(string text) => new([.. text.Split(' ').Select(element => element.Split('|'))]);
+    public static Cue Parse(string text) => new([.. text.Split(' ').Select(element => element.Split('|').Select(Stemmed).ToArray())]);
 
     /// <summary>The answer's span where the wording first matches; null when it does not.</summary>
     /// <param name="sentence">Where to look.</param>
@@ -42,6 +42,8 @@ internal sealed class Cue
 
         return null;
     }
+
+    private static string Stemmed(string word) => word.Length > 1 && word[0] == '~' ? $"~{Words.Stem(word[1..])}" : word;
 
     private bool MatchesFrom(SentenceText sentence, int at, int element, Func<int, Span?> answerAt, ref Span? answer)
     {

@@ -1,8 +1,12 @@
+using System.Collections.Frozen;
+
 namespace AgentRag.Models.Extractive;
 
 /// <summary>Answers a question for a well-known relation from the passages about the named thing.</summary>
 internal static class RelationReader
 {
+    private static readonly FrozenSet<string> OfPersons = Words.Set("son daughter child wife husband brother sister film mother father");
+
     public static Finding? Read(Query query, Relation relation, IReadOnlyList<PassageText> passages)
     {
         var name = query.NameKeys.OrderByDescending(key => key.Length).FirstOrDefault();
@@ -11,13 +15,14 @@ internal static class RelationReader
             return null;
         }
 
+        var kinds = new NameKinds(passages);
         Finding? best = null;
         foreach (var passage in passages)
         {
             var about = passage.IsAbout(name);
             foreach (var (sentence, index) in passage.Sentences.Select((sentence, index) => (sentence, index)))
             {
-                var strength = about >= 0.5 ? about : sentence.Mentions(name) ? 0.45 : 0;
+                var strength = about >= 0.5 ? about : sentence.Mentions(name) ? Elsewhere(sentence, relation, name) : 0;
                 if (strength == 0)
                 {
                     continue;
@@ -30,7 +35,7 @@ internal static class RelationReader
 
                 for (var cue = 0; cue < relation.Cues.Count; cue++)
                 {
-                    if (relation.Cues[cue].Match(sentence, at => AnswerAt(sentence, relation.Kind, at, query)) is { } span)
+                    if (relation.Cues[cue].Match(sentence, at => AnswerAt(sentence, relation.Kind, at, query, kinds)) is { } span)
                     {
                         Keep(AnswerText(sentence, span, relation.Kind), passage, strength - (0.03 * cue) - (0.01 * Math.Min(index, 10)));
                         break;
@@ -50,6 +55,20 @@ internal static class RelationReader
         }
     }
 
+    // In a passage about something else, a sentence speaks of the named thing surely only where it opens with the name.
+    private static double Elsewhere(SentenceText sentence, Relation relation, string name) =>
+        sentence.Names.Count > 0 && sentence.Names[0].Start < 2 && Words.Key(sentence.Names[0].TextIn(sentence.Tokens)) == name ? 0.55
+        : relation.Kind == AnswerKind.Person ? 0.45
+        : 0.3;
+
+    // "in X", "lord of X" name places, but "son of X" and "film of X" persons.
+    private static bool FollowsPlaceWord(IReadOnlyList<Token> tokens, int at) =>
+        at > 1 && tokens[at - 1].Lower is "in" or "at" or "from" or "near" or "of" && !OfPersons.Contains(tokens[at - 2].Lower);
+
+    private static bool LooksLikePerson(IReadOnlyList<Token> tokens, Span name) =>
+        NounKinds.Of(tokens[name.End - 1].Lower) is AnswerKind.Any or AnswerKind.Person
+        && Enumerable.Range(name.Start, name.End - name.Start).Any(i => tokens[i].Text.Any(char.IsLower));
+
     private static bool Inverse(SentenceText sentence, Relation relation, string name)
     {
         var tokens = sentence.Tokens;
@@ -65,7 +84,7 @@ internal static class RelationReader
         return false;
     }
 
-    private static Span? AnswerAt(SentenceText sentence, AnswerKind kind, int at, Query query)
+    private static Span? AnswerAt(SentenceText sentence, AnswerKind kind, int at, Query query, NameKinds kinds)
     {
         var tokens = sentence.Tokens;
         switch (kind)
@@ -83,15 +102,25 @@ internal static class RelationReader
                     return null;
                 }
 
-                if (kind == AnswerKind.Person && at > 0 && tokens[at - 1].Lower is "in" or "at" or "from" or "near" or "of" && at > 1 && tokens[at - 2].Lower is not ("son" or "daughter" or "child" or "wife" or "husband" or "brother" or "sister" or "film" or "mother" or "father"))
+                if (kind == AnswerKind.Person && FollowsPlaceWord(tokens, at))
                 {
                     return null;
                 }
 
                 var key = Words.Key(name.TextIn(tokens));
-                return key.Length == 0 || query.Key.Contains($" {key} ", StringComparison.Ordinal) ? null : name;
+                return key.Length == 0
+                    || kinds.IsKnownAsOther(key, kind)
+                    || (kind == AnswerKind.Person && !LooksLikePerson(tokens, name))
+                    || query.Key.Contains($" {key} ", StringComparison.Ordinal) || NamesSubject(sentence, key, kind) ? null : name;
         }
     }
 
-    private static string AnswerText(SentenceText sentence, Span span, AnswerKind kind) => span.TextIn(sentence.Tokens);
+    // A passage names its own subject again and again; that is no answer about it.
+    private static bool NamesSubject(SentenceText sentence, string key, AnswerKind kind) =>
+        $" {sentence.Passage.TitleKey} ".Contains($" {key} ", StringComparison.Ordinal)
+        || (kind != AnswerKind.Person && sentence.IsFirst && sentence.SubjectKey == key);
+
+    // A place keeps the larger one behind it: "Selm, Hale Province".
+    private static string AnswerText(SentenceText sentence, Span span, AnswerKind kind) =>
+        kind == AnswerKind.Place && Places.Chain(sentence, span) is [_, var larger, ..] ? Tokenizer.Text(sentence.Tokens, span.Start, larger.End) : span.TextIn(sentence.Tokens);
 }

@@ -4,11 +4,15 @@ namespace AgentRag.Models.Extractive;
 internal sealed class SpanReader
 {
     private const double LeastCoverage = 0.3;
+    private const double LeastAsked = 0.15;
+    private const double LinkWeight = 0.6;
+    private const int MostLinks = 8;
 
     private readonly Query _query;
     private readonly IReadOnlyList<PassageText> _passages;
     private readonly Dictionary<string, double> _weights = [];
-    private readonly Dictionary<string, AnswerKind> _kinds = [];
+    private readonly NameKinds _kinds;
+    private readonly HashSet<string> _named;
     private readonly double _total;
 
     public SpanReader(Query query, IReadOnlyList<PassageText> passages)
@@ -20,11 +24,9 @@ internal sealed class SpanReader
             _weights[stem] = Math.Log(1 + ((passages.Count + 1.0) / (holding + 0.5)));
         }
 
+        _named = [.. query.Names.SelectMany(Tokenizer.Tokens).Select(token => token.Stem)];
         _total = _weights.Values.Sum();
-        foreach (var passage in passages.Where(p => p.Definition is not null))
-        {
-            _kinds.TryAdd(passage.TitleKey, passage.Definition!.Kind);
-        }
+        _kinds = new NameKinds(passages);
     }
 
     /// <summary>The best-scored span; null when no sentence covers enough of the question.</summary>
@@ -35,18 +37,27 @@ internal sealed class SpanReader
             return null;
         }
 
+        var links = new Links(_passages);
         (double Score, string Text, PassageText? Passage, double Coverage) best = (0, "", null, 0);
         foreach (var passage in _passages)
         {
             var titleStems = TitleStems(passage);
             var about = _query.NameKeys.Select(passage.IsAbout).DefaultIfEmpty().Max();
+            var linked = links.Naming(passage).Take(MostLinks).SelectMany(sentence => sentence.Stems.Concat(TitleStems(sentence.Passage))).Where(_weights.ContainsKey).ToHashSet();
             var before = 0.0;
             foreach (var sentence in passage.Sentences)
             {
                 var own = Coverage(sentence.Stems);
-                var coverage = Math.Min(1, Coverage(sentence.Stems, titleStems) + (0.1 * before) + (0.15 * about));
+                var direct = Coverage(sentence.Stems, titleStems);
+                var together = linked.Count == 0 ? direct : Coverage(new HashSet<string>([.. linked, .. sentence.Stems]), titleStems);
+                var coverage = Math.Min(1, direct + (LinkWeight * (together - direct)) + (0.1 * before) + (0.15 * about));
                 before = own;
-                if (coverage < LeastCoverage)
+                if (_query.Kind is AnswerKind.Number or AnswerKind.Date && _query.NameKeys.Count == 1 && about < 0.25 && !sentence.Mentions(_query.NameKeys[0].Split(' ')[^1]))
+                {
+                    continue; // a figure about something else
+                }
+
+                if (coverage < LeastCoverage || !SaysWhatIsAsked(sentence, titleStems, linked))
                 {
                     continue;
                 }
@@ -65,9 +76,18 @@ internal sealed class SpanReader
         return best.Passage is null ? null : new Finding(best.Text, [best.Passage.Number], Math.Clamp(0.15 + (best.Coverage * 0.6), 0, 0.9));
     }
 
+    // A sentence that merely names the thing, without a word of what is asked about it, is no evidence.
+    private bool SaysWhatIsAsked(SentenceText sentence, HashSet<string> titleStems, HashSet<string> linked)
+    {
+        var asked = _weights.Where(weight => !_named.Contains(weight.Key)).ToList();
+        return asked.Count == 0
+            || asked.Where(weight => sentence.Stems.Contains(weight.Key) || titleStems.Contains(weight.Key) || linked.Contains(weight.Key)).Sum(weight => weight.Value)
+                >= LeastAsked * asked.Sum(weight => weight.Value);
+    }
+
     private static HashSet<string> TitleStems(PassageText passage) => [.. Tokenizer.Tokens(passage.Title).Where(t => t.IsWord && !t.IsStop).Select(t => t.Stem)];
 
-    private double Coverage(IReadOnlySet<string> stems, HashSet<string>? titleStems = null)
+    private double Coverage(HashSet<string> stems, HashSet<string>? titleStems = null)
     {
         var covered = 0.0;
         foreach (var (stem, weight) in _weights)
@@ -135,12 +155,13 @@ internal sealed class SpanReader
 
         if (Demonyms.IsAt(tokens, span.Start) && span.End == span.Start + 1)
         {
-            return _query.Kind is AnswerKind.Any or AnswerKind.Nationality ? head - 0.2 : -2;
+            return _query.Kind == AnswerKind.Nationality || (_query.Kind == AnswerKind.Any && _query.HeadNoun is null) ? head - 0.2 : -2;
         }
 
-        var kind = KindOf(tokens, span, key);
+        var kind = _kinds.Of(tokens, span, key);
         return head + (kind == AnswerKind.Any || _query.Kind == AnswerKind.Any ? 0.2
-            : kind == _query.Kind || (kind == AnswerKind.Place && _query.Kind == AnswerKind.Country) ? 0.8
+            : NameKinds.Fits(kind, _query.Kind) ? 0.8
+            : _kinds.IsKnownAsOther(key, _query.Kind) ? -2
             : -0.9);
     }
 
@@ -150,39 +171,6 @@ internal sealed class SpanReader
         : definition.Kind == AnswerKind.Any || _query.Kind == AnswerKind.Any ? -0.1
         : definition.Kind == _query.Kind ? 0.7
         : -0.9;
-
-    private AnswerKind KindOf(IReadOnlyList<Token> tokens, Span span, string key)
-    {
-        if (_kinds.TryGetValue(key, out var kind) && kind != AnswerKind.Any)
-        {
-            return kind;
-        }
-
-        if (span.Form == SpanForm.Quote)
-        {
-            return AnswerKind.Work;
-        }
-
-        var own = NounKinds.Of(tokens[span.End - 1].Lower);
-        own = own == AnswerKind.Any ? NounKinds.Of(tokens[span.Start].Lower) : own;
-        if (own is AnswerKind.Place or AnswerKind.Organisation or AnswerKind.Work or AnswerKind.Person)
-        {
-            return own;
-        }
-
-        var before = span.Start > 0 ? tokens[span.Start - 1] : null;
-        if (before?.Lower is "in" or "near" or "at" or "to")
-        {
-            return AnswerKind.Place;
-        }
-
-        if (before is not null && !before.IsCapital && NounKinds.Of(before.Lower) is not AnswerKind.Any and var role)
-        {
-            return role;
-        }
-
-        return before?.Lower is "by" && span.End - span.Start is 2 or 3 ? AnswerKind.Person : AnswerKind.Any;
-    }
 
     private static IEnumerable<Token> Around(IReadOnlyList<Token> tokens, Span span)
     {

@@ -5,6 +5,9 @@ namespace AgentRag.Models.Extractive;
 /// <summary>Cuts text into tokens and sentences. Markdown marks and control characters fall away; one pass over the text.</summary>
 internal static class Tokenizer
 {
+    /// <summary>Text without full stops is cut here, so that work on one sentence stays bounded.</summary>
+    private const int MostTokens = 200;
+
     private static readonly FrozenSet<string> Abbreviations = Words.Set(
         "mr mrs ms dr st jr sr prof rev hon gen col capt lt sgt no vs ca mt inc ltd co corp ft vol d b c r m fl");
 
@@ -37,7 +40,7 @@ internal static class Tokenizer
             else
             {
                 var end = char.IsLetterOrDigit(c) ? WordEnd(text, i) : PossessiveEnd(text, i);
-                if (current.Count > 0 && IsStop(current[^1]) && space && !char.IsLower(c))
+                if (current.Count == MostTokens || (current.Count > 0 && IsStop(current[^1]) && space && !char.IsLower(c)))
                 {
                     Close();
                 }
@@ -100,7 +103,7 @@ internal static class Tokenizer
             var inner = (c == '-' && char.IsLetterOrDigit(next))
                 || (c is '\'' or '’' && char.IsLetter(next) && !IsPossessive(text, i))
                 || (c is '.' or ',' && char.IsAsciiDigit(next) && char.IsAsciiDigit(text[i - 1]))
-                || (c == '.' && char.IsUpper(text[i - 1]) && (i - 1 == start || !char.IsLetter(text[i - 2])));
+                || (c == '.' && char.IsUpper(text[i - 1]) && text[i - 1] != 'I' && (i - 1 == start || !char.IsLetter(text[i - 2])));
             if (!char.IsLetterOrDigit(c) && !inner && char.GetUnicodeCategory(c) is not System.Globalization.UnicodeCategory.NonSpacingMark)
             {
                 break;

@@ -14,7 +14,7 @@ internal static class YesNo
             return null;
         }
 
-        var nameStems = query.Names.SelectMany(Tokenizer.Tokens).Select(t => t.Stem).ToHashSet();
+        var nameStems = query.Names.Where(name => !Demonyms.IsKnown(Words.Key(name))).SelectMany(Tokenizer.Tokens).Select(t => t.Stem).ToHashSet();
         var asked = query.Stems.Where(stem => !nameStems.Contains(stem)).ToList();
         var holds = named.TrueForAll(pair => Says(pair.Passage!, asked, [.. query.NameKeys.Where(key => key != pair.Key)]));
         return new Finding(holds ? "yes" : "no", [.. named.Select(pair => pair.Passage!.Number).Distinct()], 0.6);

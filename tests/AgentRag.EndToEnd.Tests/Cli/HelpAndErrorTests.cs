@@ -1,0 +1,86 @@
+using Xunit;
+
+namespace AgentRag.EndToEnd.Tests.Cli;
+
+public sealed class HelpAndErrorTests
+{
+    [Theory]
+    [InlineData("index"), InlineData("retrieve"), InlineData("ask"), InlineData("decompose"), InlineData("allocate")]
+    [InlineData("evaluate"), InlineData("mcp"), InlineData("demo"), InlineData("doctor")]
+    public async Task Help_of_a_command_ends_in_examples_of_it(string command)
+    {
+        using var agentrag = new Agentrag();
+
+        var finished = await agentrag.RunAsync(command, "--help");
+
+        Assert.Equal((0, ""), (finished.ExitCode, finished.Error));
+        var examples = finished.Lines.SkipWhile(line => line != "Examples:").Skip(1).ToList();
+        Assert.NotEmpty(examples);
+        Assert.All(examples, example => Assert.Contains($"agentrag {command}", example, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Help_on_everything_lists_the_exit_codes()
+    {
+        using var agentrag = new Agentrag();
+
+        var finished = await agentrag.RunAsync("--help");
+
+        Assert.Contains("  130  cancelled (Ctrl-C); an index is left as it was", finished.Lines);
+    }
+
+    [Theory]
+    [InlineData("error: No command was given.\nhint: 'agentrag --help' lists what it takes, with examples.\n")]
+    [InlineData(
+        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, mcp, demo, doctor.\n" +
+        "hint: 'agentrag --help' lists what it takes, with examples.\n", "retreive")]
+    [InlineData(
+        "error: There is no option '--budgt'; write -- before a text that begins with a dash.\n" +
+        "hint: 'agentrag ask --help' lists what it takes, with examples.\n", "ask", "--budgt", "4k", "Who?")]
+    [InlineData(
+        "error: --k: 'many' is not a whole number.\nhint: 'agentrag retrieve --help' lists what it takes, with examples.\n", "retrieve", "x", "--k", "many")]
+    [InlineData("error: --k is 0, must be in [1, 1000].\n", "retrieve", "x", "--k", "0")]
+    [InlineData("error: Give a question in quotation marks, or --questions FILE.\n", "ask")]
+    [InlineData("error: Give a question or --questions FILE, not both.\n", "ask", "Who?", "--questions", "file")]
+    [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, drag, iterdrag.\n", "ask", "Who?", "--strategy", "guess")]
+    [InlineData("error: --budget: 'much' is not a number of tokens: write it as 4096, 4,096, 32k (32,000) or 1M (1,000,000).\n", "ask", "Who?", "--budget", "much")]
+    [InlineData("error: Inference parameters: k is 2000, must be in [0, 1000].\n", "ask", "Who?", "--k", "2000")]
+    [InlineData("error: Model 'anthropic:any' needs a key: set AGENTRAG_API_KEY or ANTHROPIC_API_KEY.\n", "ask", "Who?", "--model", "anthropic:any")]
+    public async Task A_mistake_is_one_line_on_stderr_and_exit_code_2(string error, params string[] args)
+    {
+        using var agentrag = new Agentrag();
+
+        Assert.Equal(new Finished(2, "", error), await agentrag.RunAsync(args));
+    }
+
+    [Fact]
+    public async Task An_unknown_key_in_the_settings_file_is_named_with_the_allowed_ones()
+    {
+        using var agentrag = new Agentrag();
+        agentrag.Write("agentrag.json", """{"modell": "extractive"}""");
+
+        Assert.Equal(
+            new Finished(
+                2,
+                "",
+                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, strategy, " +
+                "k, m, n, budget, contextWindow, reservedAnswerTokens, roots.\n"),
+            await agentrag.RunAsync("doctor"));
+    }
+
+    [Fact]
+    public async Task A_settings_file_that_lies_in_the_folder_cannot_choose_by_itself_where_the_key_is_sent()
+    {
+        using var agentrag = new Agentrag();
+        agentrag.Write("agentrag.json", """{"model": "openai:any", "baseUrl": "https://collector.example.com/v1"}""");
+        agentrag.Environment["OPENAI_API_KEY"] = "sk-do-not-send";
+
+        Assert.Equal(
+            new Finished(
+                2,
+                "",
+                "error: agentrag.json in this folder would send your key (from OPENAI_API_KEY) to collector.example.com: if that is right, say so with " +
+                "--config agentrag.json, or set AGENTRAG_BASE_URL.\n"),
+            await agentrag.RunAsync("ask", "Who?"));
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using AgentRag.EndToEnd.Tests.Cli;
+using Xunit;
+
+namespace AgentRag.EndToEnd.Tests.Mcp;
+
+public sealed class McpServerTests
+{
+    // Only guards against a server that never replies.
+    private const int Milliseconds = 120_000;
+
+    [Fact(Timeout = Milliseconds)]
+    public async Task Noise_on_the_input_brings_nothing_but_messages_to_the_output_and_every_request_its_own_reply()
+    {
+        using var agentrag = await Town.IndexedAsync();
+        using var session = new McpSession(agentrag);
+        await session.InitializeAsync();
+        for (var i = 1; i <= 8; i++)
+        {
+            await session.WriteAsync(i % 2 == 0 ? "{\"jsonrpc\":" : "no message at all");
+            await session.CallAsync($"call-{i}", "retrieve", $$"""{"query":"lighthouse","k":{{i}}}""");
+            await session.WriteAsync("""{"jsonrpc":"2.0","method":"notifications/unheard_of"}""");
+        }
+
+        for (var i = 8; i >= 1; i--)
+        {
+            var passages = (await session.ReplyAsync($"call-{i}"))["result"]!["structuredContent"]!["passages"]!.AsArray();
+            Assert.InRange(passages.Count, 1, i);
+        }
+
+        Assert.Equal(0, (await session.CloseAsync()).ExitCode);
+    }
+
+    [Fact(Timeout = Milliseconds)]
+    public async Task Without_an_index_the_handshake_and_the_tools_are_there_and_a_call_says_what_to_do()
+    {
+        using var agentrag = new Agentrag();
+        using var session = new McpSession(agentrag);
+        Assert.Equal("agentrag", (string?)(await session.InitializeAsync())["result"]!["serverInfo"]!["name"]);
+        await session.WriteAsync("""{"jsonrpc":"2.0","id":"list","method":"tools/list"}""");
+        Assert.Equal(
+            ["allocate_budget", "answer", "answer_with_demonstrations", "decompose", "retrieve"],
+            (await session.ReplyAsync("list"))["result"]!["tools"]!.AsArray().Select(tool => (string?)tool!["name"]));
+
+        await session.CallAsync("call", "retrieve", """{"query":"lighthouse"}""");
+        var result = (await session.ReplyAsync("call"))["result"]!;
+        Assert.True((bool)result["isError"]!);
+        Assert.Contains("agentrag index PATH", (string?)result["content"]![0]!["text"], StringComparison.Ordinal);
+        Assert.Equal(0, (await session.CloseAsync()).ExitCode);
+        Assert.False(Directory.Exists(Path.Combine(agentrag.Folder, ".agentrag")));
+    }
+
+    [Fact(Timeout = Milliseconds)]
+    public async Task Roots_of_the_configuration_are_indexed_by_the_first_call_and_reported_on_standard_error()
+    {
+        using var agentrag = Town.With();
+        agentrag.Environment["AGENTRAG_ROOTS"] = Path.Combine(agentrag.Folder, "docs");
+        using var session = new McpSession(agentrag);
+        await session.InitializeAsync();
+        await session.CallAsync("call", "answer", """{"question":"Who built the lighthouse of Orm?"}""");
+        var structured = (await session.ReplyAsync("call"))["result"]!["structuredContent"]!;
+        Assert.Equal("Ada Venn", (string?)structured["answer"]);
+        Assert.Contains(structured["citations"]!.AsArray(), citation => ((string)citation!["source"]!).EndsWith("orm.md", StringComparison.Ordinal));
+        var (exitCode, error) = await session.CloseAsync();
+        Assert.Equal(0, exitCode);
+        Assert.Contains("4 documents", error, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Milliseconds)]
+    public async Task The_stateless_protocol_is_served_without_a_handshake()
+    {
+        using var agentrag = await Town.IndexedAsync();
+        using var session = new McpSession(agentrag);
+        JsonObject Meta() => new()
+        {
+            ["io.modelcontextprotocol/protocolVersion"] = "2026-07-28",
+            ["io.modelcontextprotocol/clientCapabilities"] = new JsonObject(),
+            ["io.modelcontextprotocol/clientInfo"] = new JsonObject { ["name"] = "test", ["version"] = "1" },
+        };
+        await session.WriteAsync(Request("discover", "server/discover", new JsonObject { ["_meta"] = Meta() }));
+        Assert.Contains("2026-07-28", (await session.ReplyAsync("discover"))["result"]!["supportedVersions"]!.AsArray().Select(version => (string?)version));
+        await session.WriteAsync(Request(
+            "call",
+            "tools/call",
+            new JsonObject { ["name"] = "retrieve", ["arguments"] = new JsonObject { ["query"] = "lighthouse" }, ["_meta"] = Meta() }));
+        Assert.Contains("orm.md", (await session.ReplyAsync("call"))["result"]!["structuredContent"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(0, (await session.CloseAsync()).ExitCode);
+    }
+
+    private static string Request(string id, string method, JsonObject parameters) =>
+        new JsonObject { ["jsonrpc"] = "2.0", ["id"] = id, ["method"] = method, ["params"] = parameters }.ToJsonString();
+}
