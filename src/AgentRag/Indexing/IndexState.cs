@@ -23,19 +23,29 @@ internal sealed class IndexState(
     /// <summary>Adds segments that were just written.</summary>
     public void Add(IReadOnlyList<SegmentReference> references) => Add(references, [.. references.Select(directory.Open)]);
 
-    /// <summary>Marks files as deleted.</summary>
+    /// <summary>Marks files as deleted; a segment that has lost all of its files goes at once.</summary>
     /// <param name="files">Per segment, the numbers of its files.</param>
     public void Delete(IReadOnlyList<IReadOnlySet<int>> files)
     {
-        for (var i = 0; i < files.Count; i++)
+        for (var i = files.Count - 1; i >= 0; i--)
         {
-            if (files[i].Count > 0)
+            if (files[i].Count == 0)
             {
-                var (segment, before) = _segments[i];
-                var deletions = SegmentDeletions.Mark(segment, before, files[i], segment.Files(), analyzer);
-                _segments[i] = new(segment, deletions);
-                _references[i] = directory.Writing(() => directory.WriteDeletions(_references[i], deletions));
+                continue;
             }
+
+            var (segment, before) = _segments[i];
+            var entries = segment.Files();
+            var deletions = SegmentDeletions.Mark(segment, before, files[i], entries, analyzer);
+            if (deletions.FileCount == entries.Length)
+            {
+                _segments.RemoveAt(i);
+                _references.RemoveAt(i);
+                continue;
+            }
+
+            _segments[i] = new(segment, deletions);
+            _references[i] = directory.Writing(() => directory.WriteDeletions(_references[i], deletions));
         }
     }
 
@@ -66,21 +76,15 @@ internal sealed class IndexState(
         while (MergePolicy.Choose([.. _segments.Select(segment => (segment.PassageCount, segment.Segment.PassageCount))]) is { Count: > 0 } chosen)
         {
             List<LiveSegment> sources = [.. chosen.Select(i => _segments[i])];
-            var merged = sources.Exists(source => source.PassageCount > 0 || IndexedFile.ListAll([source]).Count > 0)
-                ? directory.Writing(() => Write(sources, cancellationToken))
-                : null;
+            var merged = directory.Writing(() => Write(sources, cancellationToken));
             for (var i = chosen.Count - 1; i >= 0; i--)
             {
                 _segments.RemoveAt(chosen[i]);
                 _references.RemoveAt(chosen[i]);
             }
 
-            if (merged is not null)
-            {
-                _references.Insert(chosen[0], merged);
-                _segments.Insert(chosen[0], directory.Open(merged));
-            }
-
+            _references.Insert(chosen[0], merged);
+            _segments.Insert(chosen[0], directory.Open(merged));
             Commit();
         }
     }

@@ -29,7 +29,7 @@ internal sealed class SegmentDeletions
             }
         }
 
-        DocumentCount = Count(documents);
+        (DocumentCount, FileCount) = (Count(documents), Count(files));
     }
 
     /// <summary>One bit per passage, as are the others per document and file.</summary>
@@ -42,6 +42,8 @@ internal sealed class SegmentDeletions
     public int PassageCount { get; }
 
     public int DocumentCount { get; }
+
+    public int FileCount { get; }
 
     public long TotalLength { get; }
 
