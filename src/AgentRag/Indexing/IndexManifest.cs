@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using AgentRag.Documents;
 
 namespace AgentRag.Indexing;
@@ -11,8 +12,6 @@ internal sealed record IndexManifest
 
     /// <summary>Raised with every change that an older program would misread.</summary>
     public const int CurrentVersion = 2;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public required string Format { get; init; }
 
@@ -43,7 +42,7 @@ internal sealed record IndexManifest
     /// <summary>SHA-256 of this manifest with this field empty, hexadecimal.</summary>
     public string Checksum { get; init; } = "";
 
-    public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = ComputeChecksum() }, Json);
+    public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = ComputeChecksum() }, ManifestJson.Default.IndexManifest);
 
     /// <summary>Reads a manifest.</summary>
     /// <param name="directory">The index, for messages.</param>
@@ -68,7 +67,7 @@ internal sealed record IndexManifest
                     $"Index '{directory}' has format version {version}, this program reads version {CurrentVersion}: {wayOut} with 'agentrag index --force'.");
             }
 
-            var manifest = json.RootElement.Deserialize<IndexManifest>(Json) ?? throw Damaged(directory, "index.json is empty");
+            var manifest = json.RootElement.Deserialize(ManifestJson.Default.IndexManifest) ?? throw Damaged(directory, "index.json is empty");
             return !manifest.IsComplete ? throw Damaged(directory, "index.json lacks a field")
                 : manifest.Checksum == manifest.ComputeChecksum() ? manifest
                 : throw Damaged(directory, "index.json does not fit its checksum");
@@ -128,7 +127,7 @@ internal sealed record IndexManifest
         && Segments is not null && Segments.All(segment => segment?.Name is not null) && Roots is not null;
 
     private string ComputeChecksum() =>
-        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = "" }, Json)));
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = "" }, ManifestJson.Default.IndexManifest)));
 
     private static AgentRagException Mismatch(string directory, string was, string now) =>
         new($"Index '{directory}' was written with {was}, this run uses {now}: rebuild it with 'agentrag index --force'.");
@@ -140,3 +139,8 @@ internal sealed record IndexManifest
 /// <param name="Deletions">The file that marks what of it is deleted; null for nothing.</param>
 /// <param name="DeletionsChecksum">The checksum of that file.</param>
 internal sealed record SegmentReference(string Name, uint Checksum, string? Deletions, uint DeletionsChecksum);
+
+/// <summary>Reads and writes manifests with code made at compile time: looking at types at run time took longer than all else of opening an index.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
+[JsonSerializable(typeof(IndexManifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext;

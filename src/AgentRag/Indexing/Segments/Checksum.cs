@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace AgentRag.Indexing.Segments;
@@ -10,6 +11,8 @@ internal static class Checksum
     public static uint Of(ReadOnlySpan<byte> bytes) => ~Append(~0u, bytes);
 
     /// <summary>Continues a checksum; start with all bits set and invert the end.</summary>
+    /// <remarks>Compiled with all optimisations at once: opening an index is over before the run time would get round to it.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static uint Append(uint state, ReadOnlySpan<byte> bytes)
     {
         var words = MemoryMarshal.Cast<byte, ulong>(bytes);

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using AgentRag.Indexing.Segments;
 
 namespace AgentRag.Retrieval.Lexical;
@@ -6,11 +8,9 @@ namespace AgentRag.Retrieval.Lexical;
 /// <summary>Works out the exact scores of candidates, term by term in the order of the query: the same sums, to the last bit, as the plain formula's.</summary>
 internal sealed unsafe class ExactScores
 {
-    // Measured: one step of a binary search costs as much as walking past about this many postings.
-    private const int PostingsPerStep = 3;
+    // Postings are passed over so many at a time: what one comparison of vectors looks at.
+    private const int Block = 32;
 
-    // Per passage of a window: its candidate + 1, counted from the window's first, or 0.
-    private readonly ushort[] _slots = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
     private double[] _scores = new double[1 << 11];
     private double[] _norms = new double[1 << 11];
 
@@ -39,26 +39,18 @@ internal sealed unsafe class ExactScores
     public void Add(Segment segment, int firstPassage, TermCursors cursors, ReadOnlySpan<int> passages, Range candidates, in LengthNorm norm)
     {
         var lengths = segment.PassageLengths;
-        var slots = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_slots, 0);
         int end;
         for (var first = candidates.Start.Value; first < candidates.End.Value; first = end)
         {
             var window = (passages[first] - firstPassage) >> TermEntry.WindowBits;
             for (end = first; end < candidates.End.Value && (passages[end] - firstPassage) >> TermEntry.WindowBits == window; end++)
             {
-                var passage = passages[end] - firstPassage;
-                _norms[end] = norm.Of(lengths[passage]);
-                slots[passage & (TermEntry.WindowSize - 1)] = (ushort)(end - first + 1);
+                _norms[end] = norm.Of(lengths[passages[end] - firstPassage]);
             }
 
             for (var i = 0; i < cursors.Count; i++)
             {
                 AddWindow(ref cursors[i], window, firstPassage, passages, first, end);
-            }
-
-            for (var candidate = first; candidate < end; candidate++)
-            {
-                slots[(passages[candidate] - firstPassage) & (TermEntry.WindowSize - 1)] = 0;
             }
         }
     }
@@ -82,47 +74,54 @@ internal sealed unsafe class ExactScores
         }
 
         var (posting, count) = cursor.Take(window);
+        var last = posting + count;
         if (list.IsFlat)
         {
-            for (var last = posting + count; posting < last; posting++)
+            for (; posting < last; posting++)
             {
                 var passage = (int)list.Passages[posting];
-                var slot = _slots[passage & (TermEntry.WindowSize - 1)];
-                if (slot != 0)
-                {
-                    Add(first + slot - 1, cursor.Weight, list.Frequency(codes[posting], passage));
-                }
-            }
-
-            return;
-        }
-
-        var windowStart = window << TermEntry.WindowBits;
-        var locals = list.Locals;
-        if ((end - first) * (long)(32 - int.LeadingZeroCount(count)) * PostingsPerStep < count)
-        {
-            var span = new ReadOnlySpan<ushort>(locals + posting, count);
-            for (var candidate = first; candidate < end; candidate++)
-            {
-                var found = span.BinarySearch((ushort)(passages[candidate] - firstPassage - windowStart));
+                var found = passages[first..end].BinarySearch(passage + firstPassage);
                 if (found >= 0)
                 {
-                    Add(candidate, cursor.Weight, list.Frequency(codes[posting + found], passages[candidate] - firstPassage));
+                    Add(first + found, cursor.Weight, list.Frequency(codes[posting], passage));
                 }
             }
 
             return;
         }
 
-        var slots = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_slots, 0);
-        for (var last = posting + count; posting < last; posting++)
+        if (count == 0)
         {
-            var slot = slots[locals[posting]];
-            if (slot != 0)
+            return;
+        }
+
+        var locals = list.Locals;
+        for (var candidate = first; candidate < end; candidate++)
+        {
+            var passage = passages[candidate] - firstPassage;
+            var local = (ushort)(passage & (TermEntry.WindowSize - 1));
+            while (posting + Block < last && locals[posting + Block - 1] < local)
             {
-                Add(first + slot - 1, cursor.Weight, list.Frequency(codes[posting], windowStart + locals[posting]));
+                posting += Block;
+            }
+
+            // May look beyond the list, where other sections follow; what is found there does not count.
+            var found = posting + Find(locals + posting, local);
+            if (found < last)
+            {
+                Add(candidate, cursor.Weight, list.Frequency(codes[found], passage));
             }
         }
+    }
+
+    /// <summary>The place of a value in a block, or a place behind every list.</summary>
+    private static int Find(ushort* block, ushort value)
+    {
+        var wanted = Vector256.Create(value);
+        var low = Vector256.Equals(Vector256.Load(block), wanted).ExtractMostSignificantBits();
+        var high = Vector256.Equals(Vector256.Load(block + 16), wanted).ExtractMostSignificantBits();
+        var bits = low | (high << 16);
+        return bits == 0 ? TermEntry.WindowSize * 2 : BitOperations.TrailingZeroCount(bits);
     }
 
     private void Add(int candidate, double weight, int frequency) => _scores[candidate] += weight * frequency / (frequency + _norms[candidate]);
