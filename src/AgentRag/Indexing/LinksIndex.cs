@@ -1,8 +1,10 @@
+using AgentRag.Indexing.Segments;
+
 namespace AgentRag.Indexing;
 
-/// <summary>The links of an index on disk: one file beside its segment.</summary>
+/// <summary>The links of an index on disk: one file beside its segments.</summary>
 /// <remarks>
-/// The file names the segment it was made from by checksum, so links of an older state are never used. It is replaced in one step; a run that is killed
+/// The file names the state it was made from by checksum, so links of an older state are never used. It is replaced in one step; a run that is killed
 /// leaves the old file or none, and the next update makes it anew.
 /// </remarks>
 public static class LinksIndex
@@ -25,14 +27,14 @@ public static class LinksIndex
         // Before the lock, which would create the folder.
         _ = directory.ReadManifest() ?? throw new AgentRagException($"There is no index at '{indexDirectory}': make one with 'agentrag index PATH...'.");
         using var writerLock = directory.Lock();
-        var (manifest, segment) = directory.Open();
-        if (Read(indexDirectory, manifest.SegmentSha256, out _) is not null)
+        var (manifest, segments) = directory.Open();
+        if (Read(indexDirectory, manifest.ContentChecksum, out _) is not null)
         {
             return false;
         }
 
-        var graph = LinksGraph.Build(Index(manifest, segment), cancellationToken);
-        WriteDurably(indexDirectory, stream => LinksFile.Write(graph, manifest.SegmentSha256, stream));
+        var graph = LinksGraph.Build(Index(manifest, segments), cancellationToken);
+        WriteDurably(indexDirectory, stream => LinksFile.Write(graph, manifest.ContentChecksum, stream));
         return true;
     }
 
@@ -47,14 +49,14 @@ public static class LinksIndex
     public static (Bm25Index Index, LinksGraph Graph) Open(string indexDirectory, string? tokenCounterName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(indexDirectory);
-        var (manifest, segment) = new IndexDirectory(indexDirectory).Open();
+        var (manifest, segments) = new IndexDirectory(indexDirectory).Open();
         if (tokenCounterName is not null)
         {
             manifest.RequireTokenCounter(indexDirectory, tokenCounterName);
         }
 
-        var index = Index(manifest, segment);
-        var graph = Read(indexDirectory, manifest.SegmentSha256, out var problem);
+        var index = Index(manifest, segments);
+        var graph = Read(indexDirectory, manifest.ContentChecksum, out var problem);
         if (problem is not null)
         {
             throw new AgentRagException($"The links of index '{indexDirectory}' are damaged ({problem}): make them anew with 'agentrag index'.");
@@ -69,8 +71,8 @@ public static class LinksIndex
         return (index, graph ?? LinksGraph.Build(index));
     }
 
-    private static Bm25Index Index(IndexManifest manifest, IndexSegment segment) =>
-        new(segment, manifest.Analyzer, manifest.TokenCounter, manifest.Splitter, manifest.Roots);
+    private static Bm25Index Index(IndexManifest manifest, IReadOnlyList<LiveSegment> segments) =>
+        new(segments, manifest.Analyzer, manifest.TokenCounter, manifest.Splitter, manifest.Roots);
 
     private static LinksGraph? Read(string indexDirectory, string segmentSha256, out string? problem)
     {

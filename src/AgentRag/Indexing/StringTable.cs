@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace AgentRag.Indexing;
@@ -42,38 +43,49 @@ internal sealed class StringTable(byte[] utf8, int[] ends)
     }
 }
 
-/// <summary>Collects strings for a <see cref="StringTable"/>.</summary>
+/// <summary>Collects strings in one block of UTF-8.</summary>
 internal sealed class StringTableBuilder
 {
-    private readonly List<int> _ends = [];
+    private readonly List<uint> _ends = [];
     private byte[] _utf8 = new byte[256];
     private int _length;
 
     public int Count => _ends.Count;
 
-    public void Add(string text)
+    public ReadOnlySpan<byte> Utf8 => _utf8.AsSpan(0, _length);
+
+    /// <summary>Offset behind each string's last byte.</summary>
+    public ReadOnlySpan<uint> Ends => CollectionsMarshal.AsSpan(_ends);
+
+    public ReadOnlySpan<byte> Bytes(int index)
+    {
+        var start = index == 0 ? 0 : (int)_ends[index - 1];
+        return _utf8.AsSpan(start, (int)_ends[index] - start);
+    }
+
+    public void Add(ReadOnlySpan<char> text)
     {
         var bytes = Encoding.UTF8.GetByteCount(text);
         Grow(bytes);
         Encoding.UTF8.GetBytes(text, _utf8.AsSpan(_length));
-        _ends.Add(_length += bytes);
+        _ends.Add((uint)(_length += bytes));
     }
 
     public void Add(ReadOnlySpan<byte> bytes)
     {
         Grow(bytes.Length);
         bytes.CopyTo(_utf8.AsSpan(_length));
-        _ends.Add(_length += bytes.Length);
+        _ends.Add((uint)(_length += bytes.Length));
     }
 
-    public StringTable ToTable() => new(_utf8.AsSpan(0, _length).ToArray(), [.. _ends]);
+    public StringTable ToTable() => new(Utf8.ToArray(), [.. _ends.Select(end => (int)end)]);
 
     private void Grow(int more)
     {
         var needed = (long)_length + more;
         if (needed > Array.MaxLength)
         {
-            throw new AgentRagException("The index would hold more than 2 GiB of text: split the documents over several indexes (--index DIR).");
+            throw new AgentRagException("One part of the index would hold more than 2 GiB of names: split the documents over several indexes (--index DIR).");
         }
 
         if (needed > _utf8.Length)

@@ -1,5 +1,5 @@
-using System.Buffers;
 using AgentRag.Indexing;
+using AgentRag.Retrieval.Lexical;
 
 namespace AgentRag.Retrieval.Linked;
 
@@ -7,53 +7,45 @@ namespace AgentRag.Retrieval.Linked;
 /// <remarks>The only place of this folder that knows how the index stores its postings. For one thread.</remarks>
 internal sealed class LexicalQuery
 {
+    private readonly Bm25Retriever _retriever;
     private readonly Bm25Index _index;
-    private readonly Bm25Options _bm25;
+    private readonly string _text;
     private readonly LinkedOptions _options;
     private readonly IReadOnlyList<string> _sequence;
-    private readonly List<Term> _terms = [];
+    private readonly QueryTerms _terms = new();
+    private readonly string[] _termTexts;
     private readonly Dictionary<int, double[]> _scores = [];
 
-    public LexicalQuery(Bm25Index index, string text, Bm25Options bm25, LinkedOptions options)
+    public LexicalQuery(Bm25Retriever retriever, string text, LinkedOptions options)
     {
-        (_index, _bm25, _options, _sequence) = (index, bm25, options, index.Analyzer.Terms(text));
-        foreach (var group in _sequence.GroupBy(term => term, StringComparer.Ordinal))
-        {
-            var (start, end) = index.Segment.Postings(group.Key);
-            if (end > start)
-            {
-                _terms.Add(new(group.Key, start, end, group.Count() * Bm25.Idf(index.PassageCount, end - start)));
-            }
-        }
+        (_retriever, _index, _text, _options) = (retriever, retriever.Snapshot.Index, text, options);
+        _sequence = _index.Analyzer.Terms(text);
+        _terms.Read(text, _index);
+        _termTexts = [.. Enumerable.Range(0, _terms.Count).Select(_terms.TextOf)];
     }
 
     public int TermCount => _terms.Count;
 
-    public int DocumentOf(int passage) => _index.Segment.PassageDocuments[passage];
+    /// <summary>A number of the passage's document, not the same for any other.</summary>
+    public int DocumentOf(int passage)
+    {
+        var (segment, local) = _index.Locate(passage);
+        return _retriever.Snapshot.FirstPassages[segment] + _index.Segments[segment].Segment.PassageDocuments[local];
+    }
 
     /// <summary>The best passages by plain BM25, best first, equal scores in index order.</summary>
     public int[] Top(int k)
     {
-        var segment = _index.Segment;
-        var scores = ArrayPool<double>.Shared.Rent(segment.PassageCount);
-        try
+        var search = _retriever.Rank(_text, k, filter: null, out var count);
+        var passages = new int[count];
+        for (var rank = 0; rank < count; rank++)
         {
-            Array.Clear(scores, 0, segment.PassageCount);
-            foreach (var term in _terms)
-            {
-                for (var posting = term.Start; posting < term.End; posting++)
-                {
-                    var passage = segment.PostingPassages[posting];
-                    scores[passage] += Score(term.Weight, segment.PostingFrequencies[posting], passage);
-                }
-            }
+            var passage = search.PassageAt(rank);
+            var segment = _retriever.Snapshot.SegmentOf(passage);
+            passages[rank] = _index.PositionOf(segment, passage - _retriever.Snapshot.FirstPassages[segment]);
+        }
 
-            return TopPassages.Of(scores.AsSpan(0, segment.PassageCount), k);
-        }
-        finally
-        {
-            ArrayPool<double>.Shared.Return(scores);
-        }
+        return passages;
     }
 
     /// <summary>Scores a passage by BM25F.</summary>
@@ -70,16 +62,18 @@ internal sealed class LexicalQuery
         }
 
         scores = new double[_terms.Count];
-        var segment = _index.Segment;
+        var (number, local) = _index.Locate(passage);
+        var segment = _index.Segments[number].Segment;
         IReadOnlyList<string>? title = null;
         for (var t = 0; t < scores.Length; t++)
         {
-            var posting = Array.BinarySearch(segment.PostingPassages, _terms[t].Start, _terms[t].End - _terms[t].Start, passage);
-            if (posting >= 0)
+            var found = _terms.NumberIn(number, t);
+            var frequency = found < 0 ? 0 : segment.Postings(found).FrequencyIn(local);
+            if (frequency > 0)
             {
-                title ??= _index.Analyzer.Terms(segment.DocumentTitles[segment.PassageDocuments[passage]]);
-                var inTitle = title.Count(term => string.Equals(term, _terms[t].Text, StringComparison.Ordinal));
-                scores[t] = Score(_terms[t].Weight, segment.PostingFrequencies[posting] + ((_options.TitleWeight - 1) * inTitle), passage);
+                title ??= _index.Analyzer.Terms(segment.DocumentTitle(segment.PassageDocuments[local]));
+                var inTitle = title.Count(term => string.Equals(term, _termTexts[t], StringComparison.Ordinal));
+                scores[t] = Score(_terms[t].Weight, frequency + ((_options.TitleWeight - 1) * inTitle), segment.PassageLengths[local]);
             }
         }
 
@@ -98,7 +92,7 @@ internal sealed class LexicalQuery
             var (first, second) = (IndexOf(_sequence[i - 1]), IndexOf(_sequence[i]));
             if (first >= 0 && second >= 0 && scores[first] > 0 && scores[second] > 0)
             {
-                pairs[(_sequence[i - 1], _sequence[i])] = Math.Max(Idf(first), Idf(second));
+                pairs[(_sequence[i - 1], _sequence[i])] = Math.Max(_terms[first].Idf, _terms[second].Idf);
             }
         }
 
@@ -107,11 +101,13 @@ internal sealed class LexicalQuery
             return 0;
         }
 
-        var segment = _index.Segment;
+        var (number, local) = _index.Locate(passage);
+        var segment = _index.Segments[number].Segment;
+        var length = segment.PassageLengths[local];
         Dictionary<(string, string), int> found = [];
-        Count(segment.DocumentTitles[segment.PassageDocuments[passage]]);
-        Count(segment.PassageTexts[passage]);
-        return found.Sum(pair => Score(_options.BigramWeight * pairs[pair.Key], pair.Value, passage));
+        Count(segment.DocumentTitle(segment.PassageDocuments[local]));
+        Count(segment.Stored(local).Text);
+        return found.Sum(pair => Score(_options.BigramWeight * pairs[pair.Key], pair.Value, length));
 
         void Count(string text)
         {
@@ -127,12 +123,7 @@ internal sealed class LexicalQuery
         }
     }
 
-    private double Score(double weight, double frequency, int passage) =>
-        weight * frequency / (frequency + Bm25.Norm(_index.Segment.PassageTerms[passage] / _index.MeanPassageTerms, _bm25.K1, _bm25.B));
+    private double Score(double weight, double frequency, int length) => weight * frequency / (frequency + _retriever.Snapshot.Norm.Of(length));
 
-    private double Idf(int term) => Bm25.Idf(_index.PassageCount, _terms[term].End - _terms[term].Start);
-
-    private int IndexOf(string term) => _terms.FindIndex(other => string.Equals(other.Text, term, StringComparison.Ordinal));
-
-    private sealed record Term(string Text, int Start, int End, double Weight);
+    private int IndexOf(string term) => Array.IndexOf(_termTexts, term);
 }

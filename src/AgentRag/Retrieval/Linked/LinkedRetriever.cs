@@ -15,7 +15,6 @@ public sealed class LinkedRetriever : IRetriever
     private readonly Bm25Index _index;
     private readonly LinksGraph _graph;
     private readonly LinkedOptions _options;
-    private readonly Bm25Options _bm25;
     private readonly Bm25Retriever _plain;
 
     /// <summary>Makes a retriever.</summary>
@@ -34,8 +33,7 @@ public sealed class LinkedRetriever : IRetriever
             throw new ArgumentException($"The graph has {graph.PassageCount} passages, the index {index.PassageCount}: make the graph from this index.", nameof(graph));
         }
 
-        (_index, _graph, _options, _bm25) = (index, graph, (options ?? new()).Validated(), (bm25 ?? new()).Validated());
-        _plain = new(index, _bm25);
+        (_index, _graph, _options, _plain) = (index, graph, (options ?? new()).Validated(), new(index, bm25));
     }
 
     /// <summary>Opens an index on disk with its links.</summary>
@@ -59,7 +57,7 @@ public sealed class LinkedRetriever : IRetriever
     {
         ArgumentNullException.ThrowIfNull(query);
         cancellationToken.ThrowIfCancellationRequested();
-        var ranking = new LinkedRanking(_graph, new(_index, query.Text, _bm25, _options), _options, query.Text, query.K);
+        var ranking = new LinkedRanking(_graph, new(_plain, query.Text, _options), _options, query.Text, query.K);
         if (!ranking.HasLinks)
         {
             return _plain.RetrieveAsync(query, cancellationToken);
