@@ -92,7 +92,7 @@ public sealed class OtherCommandsTests
         var finished = await agentrag.RunAsync("demo", "--json");
 
         Assert.Equal((0, ""), (finished.ExitCode, finished.Error));
-        Assert.Equal(116, finished.Json[0].GetProperty("documents").GetInt32());
+        Assert.Equal(133, finished.Json[0].GetProperty("documents").GetInt32());
         Assert.All(finished.Json.Skip(1).Take(3), answer => Assert.Equal("extractive", answer.GetProperty("model").GetString()));
         Assert.Equal(
             ["zero-shot", "many-shot", "rag", "drag", "iterdrag"],
