@@ -10,7 +10,7 @@ namespace AgentRag.Models.Extractive;
 internal static class CharacterPairs
 {
     /// <summary>The least part of the question's pairs that a sentence must hold to be given as an answer; a question's own words take up about half.</summary>
-    private const double LeastShare = 0.3;
+    private const double LeastShare = 0.4;
 
     /// <summary>Whether more letters are Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese than are not.</summary>
     public static bool Reads(string question)
