@@ -28,7 +28,7 @@ internal static class DemoCommand
         var command = new ExampleCommand(
             "demo",
             "Show the whole way once on an invented world, offline.",
-            "Indexes 116 documents, answers multi-hop questions about them step by step, and scores every strategy on 40 test questions. " +
+            "Indexes 133 documents, answers multi-hop questions about them step by step, and scores every strategy on 40 test questions. " +
             "Needs no key and no server, takes no settings, and leaves nothing behind.",
             "agentrag demo",
             "agentrag demo --json")

@@ -6,13 +6,14 @@ namespace AgentRag.Documents;
 /// <summary>Finds where sentences begin.</summary>
 /// <remarks>
 /// A rule of thumb, made to cut too seldom rather than in the wrong place: a full stop, question or exclamation mark ends a sentence when white space
-/// and something that can begin a sentence follow, unless the word before it is a common abbreviation or an initial.
+/// and something that can begin a sentence follow, unless the word before it is a common abbreviation or an initial. The wide marks of Chinese and
+/// Japanese need no white space; behind a closing bracket, Hiragana goes on with the sentence that quotes, as in 「来た。」と言った。
 /// </remarks>
 internal static class Sentences
 {
     private const int LongestAbbreviation = 8;
 
-    private static readonly SearchValues<char> Marks = SearchValues.Create(".!?。！？");
+    private static readonly SearchValues<char> Marks = SearchValues.Create(".!?。！？｡．؟۔।។။");
 
     private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> Abbreviations = new HashSet<string>(
         [
@@ -61,9 +62,12 @@ internal static class Sentences
 
     private static bool EndsSentence(string text, int start, int mark, int behind, int next)
     {
-        if (text[mark] is '。' or '！' or '？')
+        switch (text[mark])
         {
-            return true;
+            case '。' or '！' or '？' or '｡':
+                return behind == mark + 1 || text[next] is not (>= 'ぁ' and <= 'ゖ');
+            case '．': // between digits or letters it is a decimal point or an abbreviation
+                return text[next] is not (>= '\uFF10' and <= '\uFF5A') && !char.IsAsciiLetterOrDigit(text[next]);
         }
 
         return next > behind && CanBegin(text[next]) && (text[mark] != '.' || behind > mark + 1 || !IsAbbreviation(text, start, mark));
@@ -85,5 +89,6 @@ internal static class Sentences
     private static bool CanBegin(char c) => !char.IsLower(c) && char.GetUnicodeCategory(c) is not (
         UnicodeCategory.ClosePunctuation or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.NonSpacingMark) && c is not (',' or ';' or ':');
 
-    private static bool IsCloser(char c) => c is '.' or '!' or '?' or '"' or '\'' or ')' or ']' or '”' or '’' or '»' or '」' or '』';
+    private static bool IsCloser(char c) => c is '.' or '!' or '?' or '"' or '\'' or ')' or ']' or '”' or '’' or '»'
+        or '！' or '？' or '」' or '』' or '）' or '］' or '】' or '〕' or '〉' or '》' or '｣';
 }

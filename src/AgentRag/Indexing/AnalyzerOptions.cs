@@ -9,7 +9,10 @@ public sealed record AnalyzerOptions
     /// <summary>Everything on, for English; the preset <c>english</c> and the default.</summary>
     public static AnalyzerOptions English { get; } = new();
 
-    /// <summary>Whether accented Latin letters count as their base letters. Default true: names are often typed without.</summary>
+    /// <summary>
+    /// Whether accented letters count as their base letters, and so do letters that differ in width, vowel marks or spelling habits alone: fullwidth Latin,
+    /// halfwidth Katakana, ligatures, digits of all scripts, the marks of Arabic and Hebrew. Default true: names are often typed without.
+    /// </summary>
     public bool FoldAccents { get; init; } = true;
 
     /// <summary>Whether Lucene's 33 English stop words are left out. Default true.</summary>

@@ -26,6 +26,9 @@ internal sealed record IndexManifest
 
     public required AnalyzerOptions Analyzer { get; init; }
 
+    /// <summary>The <see cref="Indexing.Analyzer.Version"/> that made the terms.</summary>
+    public required int AnalysisVersion { get; init; }
+
     /// <summary>The segments in the order of their passages.</summary>
     public required IReadOnlyList<SegmentReference> Segments { get; init; }
 
@@ -65,6 +68,14 @@ internal sealed record IndexManifest
                 var wayOut = version > CurrentVersion ? "update agentrag, or rebuild it" : "rebuild it";
                 throw new AgentRagException(
                     $"Index '{directory}' has format version {version}, this program reads version {CurrentVersion}: {wayOut} with 'agentrag index --force'.");
+            }
+
+            var analysis = json.RootElement.TryGetProperty("analysisVersion", out number) && number.TryGetInt32(out value) ? value : 0;
+            if (analysis != Indexing.Analyzer.Version)
+            {
+                var wayOut = analysis > Indexing.Analyzer.Version ? "update agentrag, or rebuild it" : "rebuild it";
+                throw new AgentRagException(
+                    $"Index '{directory}' has terms of analysis version {analysis}, this program makes those of version {Indexing.Analyzer.Version}: {wayOut} with 'agentrag index --force'.");
             }
 
             var manifest = json.RootElement.Deserialize(ManifestJson.Default.IndexManifest) ?? throw Damaged(directory, "index.json is empty");

@@ -60,6 +60,7 @@ internal sealed class IndexState(
             TokenCounter = tokenCounter,
             Splitter = splitter,
             Analyzer = analyzer,
+            AnalysisVersion = Analyzer.Version,
             Segments = [.. _references],
             Files = IndexedFile.ListAll(_segments).Count,
             Documents = _segments.Sum(segment => segment.DocumentCount),

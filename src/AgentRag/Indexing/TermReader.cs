@@ -9,8 +9,11 @@ internal ref struct TermReader
     /// <summary>Longest term in characters; a longer run of letters is cut, as Lucene does.</summary>
     private const int MaxTermLength = 255;
 
-    /// <summary>Length of the buffer to pass: one character may be folded into two, one code point may be two.</summary>
-    public const int BufferLength = MaxTermLength + 2;
+    /// <summary>Most characters in a base letter and its marks; the marks behind them are passed over.</summary>
+    private const int MaxCharacterLength = 16;
+
+    /// <summary>Length of the buffer to pass: the last letter of a longest term may be folded into several.</summary>
+    public const int BufferLength = MaxTermLength + LetterFolding.MaxLength - 1;
 
     private readonly ReadOnlySpan<char> _text;
     private readonly AnalyzerOptions _options;
@@ -18,6 +21,7 @@ internal ref struct TermReader
     private int _position;
     private int _length;
     private bool _isPlainWord;
+    private bool _isBehindPair;
 
     public TermReader(ReadOnlySpan<char> text, AnalyzerOptions options, Span<char> buffer)
     {
@@ -93,51 +97,103 @@ internal ref struct TermReader
         return _length > 0;
     }
 
-    /// <summary>Reads one code point that is not ASCII.</summary>
-    /// <returns>Whether it ends a word.</returns>
+    /// <summary>Reads one code point that is not ASCII, or two characters of a script written without spaces.</summary>
+    /// <returns>Whether a word has ended.</returns>
     private bool ReadBeyondAscii()
     {
-        Rune.DecodeFromUtf16(_text[_position..], out var rune, out var width);
-        var category = Rune.GetUnicodeCategory(rune);
-        var isMark = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
-        if (!Rune.IsLetterOrDigit(rune) && !(isMark && _length > 0) && category is not UnicodeCategory.LetterNumber)
+        if (UnspacedScripts.IsPlain(_text, _position))
         {
-            if (_length > 0)
-            {
-                return !ReadApostrophe();
-            }
+            return _length > 0 || ReadPair();
+        }
 
+        Rune.DecodeFromUtf16(_text[_position..], out var rune, out var width);
+        if (UnspacedScripts.IsLetter(rune))
+        {
+            return _length > 0 || ReadPair();
+        }
+
+        var category = Rune.GetUnicodeCategory(rune);
+        if (Rune.IsLetterOrDigit(rune) || category is UnicodeCategory.LetterNumber || (_length > 0 && UnspacedScripts.IsMark(category)))
+        {
+            _position += width;
+            Append(rune);
+            return false;
+        }
+
+        if (_length == 0 || UnspacedScripts.IsInvisible(rune) || IsHebrewMark(rune))
+        {
             _position += width;
             return false;
         }
 
-        var standsAlone = IsWrittenWithoutSpaces(rune.Value);
-        if (standsAlone && _length > 0)
-        {
-            return true;
-        }
-
-        _position += width;
-        Append(Rune.ToLowerInvariant(rune));
-        return standsAlone;
+        return !ReadApostrophe();
     }
 
-    private void Append(Rune lower)
+    /// <summary>Reads two neighbouring characters of a run and stays at the second, with which the next pair begins.</summary>
+    /// <returns>False behind the last pair of a run. The character of a run of one is a term.</returns>
+    private bool ReadPair()
     {
-        if (_options.FoldAccents && lower.IsBmp)
-        {
-            var written = AccentFolding.Fold((char)lower.Value, _buffer[_length..]);
-            for (var i = _length; i < _length + written; i++)
-            {
-                _isPlainWord &= char.IsAsciiLetter(_buffer[i]);
-            }
+        var second = ReadCharacter(_position);
+        var isPair = ReadCharacter(second) > second;
+        var isTerm = isPair || !_isBehindPair;
+        (_position, _isBehindPair, _isPlainWord) = (second, isPair, !isTerm);
+        _length = isTerm ? _length : 0;
+        return isTerm;
+    }
 
-            _length += written;
+    /// <summary>Puts one character of a script written without spaces into the buffer.</summary>
+    /// <returns>Where it ends in the text; the given position if there is none.</returns>
+    private int ReadCharacter(int position)
+    {
+        if (UnspacedScripts.IsPlain(_text, position))
+        {
+            _buffer[_length++] = _text[position];
+            return position + 1;
+        }
+
+        Rune.DecodeFromUtf16(_text[position..], out var rune, out var width);
+        if (!UnspacedScripts.IsLetter(rune))
+        {
+            return position;
+        }
+
+        var end = _length + MaxCharacterLength;
+        do
+        {
+            Append(rune);
+            position += width;
+            var previous = rune;
+            Rune.DecodeFromUtf16(_text[position..], out rune, out width);
+            if (!UnspacedScripts.Continues(previous, rune))
+            {
+                break;
+            }
+        }
+        while (_length < end);
+
+        return position;
+    }
+
+    private void Append(Rune rune)
+    {
+        if (UnspacedScripts.IsInvisible(rune))
+        {
             return;
         }
 
-        _isPlainWord = false;
-        _length += lower.EncodeToUtf16(_buffer[_length..]);
+        var (lower, start) = (Rune.ToLowerInvariant(rune), _length);
+        if (!_options.FoldAccents)
+        {
+            _isPlainWord = false;
+            _length += lower.EncodeToUtf16(_buffer[_length..]);
+            return;
+        }
+
+        _length = LetterFolding.Append(lower, _buffer, _length);
+        for (var i = start; i < _length; i++)
+        {
+            _isPlainWord &= char.IsAsciiLetter(_buffer[i]);
+        }
     }
 
     /// <summary>An apostrophe between two letters is part of the word.</summary>
@@ -168,6 +224,6 @@ internal ref struct TermReader
         }
     }
 
-    private static bool IsWrittenWithoutSpaces(int codePoint) =>
-        codePoint is (>= 0x3040 and < 0x30A0) or (>= 0x3400 and < 0xA000) or (>= 0xF900 and < 0xFB00) or (>= 0x20000 and < 0x32000);
+    // Geresh and gershayim stand inside abbreviations.
+    private static bool IsHebrewMark(Rune rune) => rune.Value is 0x05F3 or 0x05F4;
 }

@@ -103,7 +103,7 @@ public sealed class OtherCommandsTests
         var finished = await agentrag.RunAsync("demo", "--json");
 
         Assert.Equal((0, ""), (finished.ExitCode, finished.Error));
-        Assert.Equal(116, finished.Json[0].GetProperty("documents").GetInt32());
+        Assert.Equal(133, finished.Json[0].GetProperty("documents").GetInt32());
         var answers = finished.Json.Skip(1).Take(3).ToList();
         Assert.All(answers, answer => Assert.Equal("extractive", answer.GetProperty("model").GetString()));
         // The composer died in 1924; the bridge is of 1869 and the viaduct of 1878; the architect is Wendrick, and his mother is nowhere named.

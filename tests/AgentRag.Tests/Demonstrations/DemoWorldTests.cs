@@ -46,6 +46,27 @@ public sealed class DemoWorldTests
     public async Task An_unanswerable_question_claims_no_support(string file) =>
         Assert.All((await Load(file)).Where(question => !question.IsAnswerable), question => Assert.Empty(question.Supporting));
 
+    [Fact]
+    public async Task The_Chinese_and_Japanese_questions_have_documents_that_hold_their_answers()
+    {
+        var questions = await Load("multilingual.jsonl");
+        foreach (var language in (string[])["zh", "ja"])
+        {
+            var asked = questions.Where(question => question.Supporting.All(id => id.StartsWith($"{language}/", StringComparison.Ordinal))).ToList();
+            Assert.Equal(6, asked.Count);
+            Assert.True(asked.Count(question => question.Hops == 2) >= 3);
+        }
+
+        Assert.Equal(12, questions.Select(question => question.Id).Distinct().Count());
+        Assert.All(questions, question => Assert.Contains(question.Supporting, id => question.Answers.Any(answer => HoldsLiterally(id, answer))));
+        Assert.All(
+            questions.SelectMany(question => question.Decomposition).Where(step => step.Supporting is not null),
+            step => Assert.True(HoldsLiterally(step.Supporting!, step.Answer), step.Question));
+    }
+
+    // Nothing stands between the words of these languages, so an answer need not be a whole word.
+    private static bool HoldsLiterally(string id, string answer) => File.ReadAllText(PathOf(id)).Contains(answer, StringComparison.Ordinal);
+
     private static Task<IReadOnlyList<LabelledQuestion>> Load(string file) => LabelledQuestionFile.LoadAsync(Path.Combine(World, file));
 
     private static string PathOf(string id) => Path.Combine(World, "documents", $"{id}.md");

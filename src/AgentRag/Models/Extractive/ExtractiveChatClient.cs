@@ -69,6 +69,11 @@ public sealed class ExtractiveChatClient(ITokenCounter tokens) : IChatClient
 
     private static string Reply(GroundedRequest request, CancellationToken cancellationToken)
     {
+        if (CharacterPairs.Reads(request.Question))
+        {
+            return UnsplitReply(request);
+        }
+
         if (request.Task == GroundedTask.Decompose)
         {
             return ReplyText.Lines(Planner.Plan(request.Question).Steps);
@@ -83,6 +88,24 @@ public sealed class ExtractiveChatClient(ITokenCounter tokens) : IChatClient
             GroundedTask.IntermediateAnswer => ReplyText.Intermediate(Reader.Answer(request.Steps.Count > 0 ? request.Steps[^1].SubQuery : request.Question, passages)),
             GroundedTask.FinalAnswer => ReplyText.Final(reader.Final()),
             _ => ReplyText.Answer(reader.Final()),
+        };
+    }
+
+    /// <summary>Questions that the English patterns cannot split are answered in one step.</summary>
+    private static string UnsplitReply(GroundedRequest request)
+    {
+        if (request.Task == GroundedTask.Decompose)
+        {
+            return ReplyText.Lines([request.Question]);
+        }
+
+        var isIntermediate = request.Task == GroundedTask.IntermediateAnswer && request.Steps.Count > 0;
+        var finding = CharacterPairs.Answer(isIntermediate ? request.Steps[^1].SubQuery : request.Question, request.Passages);
+        return request.Task switch
+        {
+            GroundedTask.Answer => ReplyText.Answer(finding),
+            GroundedTask.IntermediateAnswer => ReplyText.Intermediate(finding),
+            _ => ReplyText.Final(finding),
         };
     }
 }
