@@ -1,3 +1,15 @@
+using AgentRag.Benchmarks.Lexical;
 using BenchmarkDotNet.Running;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+return args switch
+{
+    ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
+    ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
+    _ => RunSwitcher(args),
+};
+
+static int RunSwitcher(string[] args)
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    return 0;
+}

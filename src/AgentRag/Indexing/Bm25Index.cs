@@ -1,36 +1,38 @@
 using AgentRag.Documents;
+using AgentRag.Indexing.Segments;
 
 namespace AgentRag.Indexing;
 
 /// <summary>A BM25 index that is open for reading: from disk, or made in memory.</summary>
-/// <remarks>Held in memory as a whole, so a run that writes the index anew does not disturb it. Never changes; safe for concurrent use.</remarks>
+/// <remarks>
+/// One consistent state of the index: a run that writes it anew does not disturb it, nor waits for it. Files are mapped, so memory holds what is in use.
+/// Damaged bytes are an <see cref="AgentRagException"/>, when the index is opened or when they are first touched; <see cref="Verify"/> touches all. Never
+/// changes; safe for concurrent use.
+/// </remarks>
 public sealed class Bm25Index
 {
-    private readonly Lazy<Dictionary<string, int>> _passageById;
+    private readonly Lazy<int[]?[]> _livePassages;
     private readonly Lazy<IReadOnlyList<IndexedDocument>> _documents;
+    private readonly Lazy<int> _maxPassageTokens;
 
-    internal Bm25Index(IndexSegment segment, AnalyzerOptions analyzer, string? tokenCounterName, PassageSplitterOptions? splitter, IReadOnlyList<string> roots)
+    internal Bm25Index(
+        IReadOnlyList<LiveSegment> segments, AnalyzerOptions analyzer, string? tokenCounterName, PassageSplitterOptions? splitter, IReadOnlyList<string> roots)
     {
-        (Segment, Analyzer, TokenCounterName, SplitterOptions, Roots) = (segment, new(analyzer), tokenCounterName, splitter, roots);
-        var (terms, tokens) = (0L, 0L);
-        for (var passage = 0; passage < segment.PassageCount; passage++)
-        {
-            terms += segment.PassageTerms[passage];
-            tokens += segment.PassageTokens[passage];
-            MaxPassageTokens = Math.Max(MaxPassageTokens, segment.PassageTokens[passage]);
-        }
-
-        TotalPassageTokens = tokens;
-        MeanPassageTerms = segment.PassageCount == 0 ? 0 : (double)terms / segment.PassageCount;
-        _passageById = new(() => Enumerable.Range(0, segment.PassageCount).ToDictionary(passage => segment.PassageIds[passage], StringComparer.Ordinal));
+        (Segments, Analyzer, TokenCounterName, SplitterOptions, Roots) = ([.. segments], new(analyzer), tokenCounterName, splitter, roots);
+        PassageCount = segments.Sum(segment => segment.PassageCount);
+        DocumentCount = segments.Sum(segment => segment.DocumentCount);
+        TotalPassageTokens = segments.Sum(segment => segment.TotalTokens);
+        MeanPassageTerms = PassageCount == 0 ? 0 : (double)segments.Sum(segment => segment.TotalLength) / PassageCount;
+        _livePassages = new(() => Array.ConvertAll(Segments, ListLive));
         _documents = new(ListDocuments);
+        _maxPassageTokens = new(FindMaxPassageTokens);
     }
 
     /// <summary>Number of passages, ≥ 0.</summary>
-    public int PassageCount => Segment.PassageCount;
+    public int PassageCount { get; }
 
     /// <summary>Number of documents, ≥ 0; documents without text have no passages.</summary>
-    public int DocumentCount => Segment.DocumentCount;
+    public int DocumentCount { get; }
 
     /// <summary>Model tokens of all passages.</summary>
     public long TotalPassageTokens { get; }
@@ -39,7 +41,7 @@ public sealed class Bm25Index
     public double MeanPassageTokens => PassageCount == 0 ? 0 : (double)TotalPassageTokens / PassageCount;
 
     /// <summary>Model tokens of the longest passage; 0 for an empty index.</summary>
-    public int MaxPassageTokens { get; }
+    public int MaxPassageTokens => _maxPassageTokens.Value;
 
     /// <summary>Mean length of a passage in index terms, with those of title and headings; 0 for an empty index.</summary>
     public double MeanPassageTerms { get; }
@@ -59,7 +61,7 @@ public sealed class Bm25Index
     /// <summary>The documents in index order.</summary>
     public IReadOnlyList<IndexedDocument> Documents => _documents.Value;
 
-    internal IndexSegment Segment { get; }
+    internal LiveSegment[] Segments { get; }
 
     /// <summary>Makes an index in memory.</summary>
     /// <param name="passages">The passages; those of one document share its id.</param>
@@ -70,7 +72,8 @@ public sealed class Bm25Index
     {
         ArgumentNullException.ThrowIfNull(passages);
         var options = analyzer ?? AnalyzerOptions.English;
-        var builder = new SegmentBuilder(options);
+        using var stream = new MemoryStream();
+        var builder = new SegmentBuilder(stream, options);
         HashSet<string> ids = new(StringComparer.Ordinal);
         Dictionary<string, int> documents = new(StringComparer.Ordinal);
         foreach (var passage in passages)
@@ -88,7 +91,9 @@ public sealed class Bm25Index
             builder.AddPassage(passage, documents[passage.DocumentId]);
         }
 
-        return new(builder.Build([]), options, tokenCounterName: null, splitter: null, roots: []);
+        builder.Finish([]);
+        var segment = Segment.Open(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+        return new([new(segment, Deletions: null)], options, tokenCounterName: null, splitter: null, roots: []);
     }
 
     /// <summary>Opens an index on disk.</summary>
@@ -99,13 +104,13 @@ public sealed class Bm25Index
     public static Bm25Index Open(string directory, string? tokenCounterName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        var (manifest, segment) = new IndexDirectory(directory).Open();
+        var (manifest, segments) = new IndexDirectory(directory).Open();
         if (tokenCounterName is not null)
         {
             manifest.RequireTokenCounter(directory, tokenCounterName);
         }
 
-        return new(segment, manifest.Analyzer, manifest.TokenCounter, manifest.Splitter, manifest.Roots);
+        return new(segments, manifest.Analyzer, manifest.TokenCounter, manifest.Splitter, manifest.Roots);
     }
 
     /// <summary>Reads a passage.</summary>
@@ -115,23 +120,103 @@ public sealed class Bm25Index
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, PassageCount);
-        return Segment.Passage(index);
+        var segment = 0;
+        for (; index >= Segments[segment].PassageCount; segment++)
+        {
+            index -= Segments[segment].PassageCount;
+        }
+
+        return PassageAt(segment, Segments[segment].Deletions is null ? index : _livePassages.Value[segment]![index]);
     }
 
     /// <summary>Finds a passage.</summary>
     /// <param name="passageId">Its id.</param>
     /// <returns>The passage, or null when the index does not hold it.</returns>
-    public Passage? Find(string passageId) => _passageById.Value.TryGetValue(passageId, out var passage) ? Segment.Passage(passage) : null;
+    public Passage? Find(string passageId)
+    {
+        ArgumentNullException.ThrowIfNull(passageId);
+        var hash = IdHashes.Of(passageId);
+        for (var segment = 0; segment < Segments.Length; segment++)
+        {
+            foreach (var passage in Segments[segment].Segment.PassagesByHash(hash))
+            {
+                if (!Segments[segment].IsDeleted((int)passage) && Segments[segment].Segment.Stored((int)passage).Id == passageId)
+                {
+                    return PassageAt(segment, (int)passage);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Checks every byte of the index.</summary>
+    /// <exception cref="AgentRagException">Something is damaged; the message names the file.</exception>
+    public void Verify()
+    {
+        foreach (var segment in Segments)
+        {
+            segment.Segment.Verify();
+        }
+    }
+
+    /// <summary>Reads a passage of a segment, whether it is deleted or not.</summary>
+    internal Passage PassageAt(int segment, int passage)
+    {
+        var source = Segments[segment].Segment;
+        var (stored, document) = (source.Stored(passage), source.PassageDocuments[passage]);
+        return new Passage
+        {
+            Id = stored.Id,
+            DocumentId = source.DocumentId(document),
+            Title = source.DocumentTitle(document),
+            HeadingPath = stored.HeadingPath is null ? [] : stored.HeadingPath.Split('\n'),
+            Source = source.DocumentSource(document),
+            Start = stored.Start,
+            End = stored.End,
+            Text = stored.Text,
+            ContentHash = PassageSplitter.ContentHash(stored.Text),
+            TokenCount = source.PassageTokens[passage],
+        };
+    }
+
+    private static int[]? ListLive(LiveSegment segment) => segment.Deletions is null
+        ? null
+        : [.. Enumerable.Range(0, segment.Segment.PassageCount).Where(passage => !segment.IsDeleted(passage))];
+
+    private int FindMaxPassageTokens()
+    {
+        var max = 0;
+        foreach (var segment in Segments)
+        {
+            var tokens = segment.Segment.PassageTokens;
+            for (var passage = 0; passage < tokens.Length; passage++)
+            {
+                max = tokens[passage] > max && !segment.IsDeleted(passage) ? tokens[passage] : max;
+            }
+        }
+
+        return max;
+    }
 
     private IndexedDocument[] ListDocuments()
     {
-        var passages = new int[DocumentCount];
-        foreach (var document in Segment.PassageDocuments)
+        List<IndexedDocument> all = new(DocumentCount);
+        foreach (var segment in Segments)
         {
-            passages[document]++;
+            var source = segment.Segment;
+            var passages = new int[source.DocumentCount];
+            foreach (var document in source.PassageDocuments)
+            {
+                passages[document]++;
+            }
+
+            all.AddRange(Enumerable.Range(0, passages.Length)
+                .Where(document => !segment.IsDocumentDeleted(document))
+                .Select(document => new IndexedDocument(source.DocumentId(document), source.DocumentTitle(document), source.DocumentSource(document), passages[document])));
         }
 
-        return [.. passages.Select((count, i) => new IndexedDocument(Segment.DocumentIds[i], Segment.DocumentTitles[i], Segment.DocumentSources[i], count))];
+        return [.. all];
     }
 }
 

@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using AgentRag.Indexing.Segments;
 
 namespace AgentRag.Indexing;
 
-/// <summary>The folder that holds an index: one manifest, one segment file, one lock file.</summary>
+/// <summary>The folder that holds an index: one manifest, segment files, files of deletions, one lock file.</summary>
 /// <remarks>
-/// A writer holds the lock, writes a segment under a new name, flushes it to disk, and then renames a new manifest over the old one: that single step
-/// makes the new index valid. Killed anywhere, it leaves the old manifest and the old segment; what else it leaves is swept by the next writer.
+/// A writer holds the lock, writes segments and deletions under new names, flushes them to disk, and then renames a new manifest over the old one: that
+/// single step makes the new state valid. No file is ever changed. Killed anywhere, the writer leaves the old manifest and all it names; what else it
+/// leaves is swept by the next writer.
 /// </remarks>
 /// <param name="directory">The folder, as the user named it.</param>
 internal sealed partial class IndexDirectory(string directory)
@@ -15,6 +17,8 @@ internal sealed partial class IndexDirectory(string directory)
     private const string LockName = "write.lock";
     private const int OpenAttempts = 5;
 
+    private int _lastNumber;
+
     /// <summary>Called before each change on disk with its name; tests end the writer here.</summary>
     public Action<string>? BeforeChange { get; init; }
 
@@ -22,22 +26,22 @@ internal sealed partial class IndexDirectory(string directory)
 
     /// <summary>Opens the index for reading.</summary>
     /// <exception cref="AgentRagException">There is none, or it cannot be read.</exception>
-    public (IndexManifest Manifest, IndexSegment Segment) Open()
+    public (IndexManifest Manifest, IReadOnlyList<LiveSegment> Segments) Open()
     {
         for (var attempt = 1; ; attempt++)
         {
             var manifest = ReadManifest() ?? throw new AgentRagException($"There is no index at '{directory}': make one with 'agentrag index PATH...'.");
             try
             {
-                return (manifest, ReadSegment(manifest));
+                return (manifest, OpenSegments(manifest));
             }
             catch (FileNotFoundException) when (attempt < OpenAttempts)
             {
-                // A writer swapped the manifest and removed the old segment between the two reads: read the new manifest.
+                // A writer swapped the manifest and removed old segments between the two reads: read the new manifest.
             }
-            catch (FileNotFoundException)
+            catch (FileNotFoundException exception)
             {
-                throw IndexManifest.Damaged(directory, $"{manifest.Segment} is missing");
+                throw IndexManifest.Damaged(directory, $"{Path.GetFileName(exception.FileName)} is missing");
             }
         }
     }
@@ -100,19 +104,30 @@ internal sealed partial class IndexDirectory(string directory)
         }
     }
 
-    /// <summary>Reads the segment of a manifest.</summary>
-    public IndexSegment ReadSegment(IndexManifest manifest)
+    /// <summary>Opens the segments of a manifest.</summary>
+    public IReadOnlyList<LiveSegment> OpenSegments(IndexManifest manifest) => [.. manifest.Segments.Select(Open)];
+
+    /// <summary>Opens one segment and what is deleted of it.</summary>
+    public LiveSegment Open(SegmentReference reference)
     {
-        // The name comes out of a file: without this check it could point anywhere.
-        if (!SegmentName().IsMatch(manifest.Segment))
+        // The names come out of a file: without this check they could point anywhere.
+        if (!SegmentName().IsMatch(reference.Name) || (reference.Deletions is not null && !DeletionsName().IsMatch(reference.Deletions)))
         {
             throw IndexManifest.Damaged(directory, "index.json names no segment file");
         }
 
         try
         {
-            using var stream = new FileStream(Path.Combine(directory, manifest.Segment), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return SegmentFile.Read(directory, stream, manifest.SegmentSha256);
+            var segment = Segment.Open(directory, reference.Name, reference.Checksum);
+            if (reference.Deletions is null)
+            {
+                return new(segment, Deletions: null);
+            }
+
+            var bytes = File.ReadAllBytes(Path.Combine(directory, reference.Deletions));
+            return Checksum.Of(bytes) == reference.DeletionsChecksum
+                ? new(segment, SegmentDeletions.Read(segment, bytes))
+                : throw IndexManifest.Damaged(directory, $"{reference.Deletions} does not fit its checksum");
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException and not FileNotFoundException)
         {
@@ -120,18 +135,62 @@ internal sealed partial class IndexDirectory(string directory)
         }
     }
 
-    /// <summary>Makes a segment the index's content. The lock must be held.</summary>
-    /// <param name="segment">The new content.</param>
-    /// <param name="makeManifest">Makes the manifest for a segment file's name and checksum.</param>
-    public void Commit(IndexSegment segment, Func<string, string, IndexManifest> makeManifest)
+    /// <summary>Begins a segment file under a name of its own. The lock must be held.</summary>
+    public NewFile CreateSegment() => Create(Numbered("segment"));
+
+    /// <summary>Writes what is deleted of a segment. The lock must be held.</summary>
+    /// <returns>The segment with its new deletions.</returns>
+    public SegmentReference WriteDeletions(SegmentReference segment, SegmentDeletions deletions)
+    {
+        var bytes = deletions.ToBytes();
+        using var file = Create(Numbered("deleted"));
+        file.Stream.Write(bytes);
+        file.Complete();
+        return segment with { Deletions = file.Name, DeletionsChecksum = Checksum.Of(bytes) };
+    }
+
+    /// <summary>Makes the manifest the index's state in one step, and removes what it does not name. The lock must be held.</summary>
+    public void Commit(IndexManifest manifest)
+    {
+        using (var file = Create(ManifestName))
+        {
+            file.Stream.Write(manifest.ToUtf8());
+            file.Complete();
+        }
+
+        Sweep(manifest);
+    }
+
+    /// <summary>Removes what is not part of the index: leftovers of a killed writer, and what was replaced. The lock must be held.</summary>
+    /// <remarks>A file that cannot be removed because a reader on Windows has it mapped stays until the next run.</remarks>
+    public void Sweep(IndexManifest manifest)
+    {
+        var keep = manifest.Segments.SelectMany(segment => new[] { segment.Name, segment.Deletions }).ToHashSet(StringComparer.Ordinal);
+        foreach (var path in Directory.EnumerateFiles(directory))
+        {
+            var name = Path.GetFileName(path);
+            var target = name.EndsWith(".tmp", StringComparison.Ordinal) ? name[..^4] : name;
+            if (name == ManifestName + ".tmp" || ((SegmentName().IsMatch(target) || DeletionsName().IsMatch(target)) && !keep.Contains(name)))
+            {
+                BeforeChange?.Invoke($"delete {name}");
+                try
+                {
+                    File.Delete(path);
+                }
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+                {
+                    // Only space is lost.
+                }
+            }
+        }
+    }
+
+    /// <summary>Runs a step that writes, and puts the faults of the disk into words.</summary>
+    public T Writing<T>(Func<T> write)
     {
         try
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"segment-{NextNumber():D6}.bin");
-            var checksum = "";
-            WriteDurably(name, stream => checksum = SegmentFile.Write(segment, stream));
-            WriteDurably(ManifestName, stream => stream.Write(makeManifest(name, checksum).ToUtf8()));
-            Sweep(keep: name);
+            return write();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -139,49 +198,42 @@ internal sealed partial class IndexDirectory(string directory)
         }
     }
 
-    /// <summary>Removes what is not part of the index: leftovers of a killed writer, and the segment that was replaced. The lock must be held.</summary>
-    /// <param name="keep">The segment to keep.</param>
-    public void Sweep(string keep)
-    {
-        foreach (var path in Directory.EnumerateFiles(directory))
-        {
-            var name = Path.GetFileName(path);
-            if (name == ManifestName + ".tmp" || (SegmentName().IsMatch(name.EndsWith(".tmp", StringComparison.Ordinal) ? name[..^4] : name) && name != keep))
-            {
-                BeforeChange?.Invoke($"delete {name}");
-                File.Delete(path);
-            }
-        }
-    }
-
     /// <summary>Bytes of the index on disk.</summary>
     public long BytesOnDisk() => Directory.EnumerateFiles(directory).Sum(path => new FileInfo(path).Length);
 
-    private void WriteDurably(string name, Action<Stream> write)
+    private NewFile Create(string name)
     {
-        var (target, temporary) = (Path.Combine(directory, name), Path.Combine(directory, name + ".tmp"));
-        BeforeChange?.Invoke($"create {name}.tmp");
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+        try
         {
-            write(stream);
-            BeforeChange?.Invoke($"flush {name}.tmp");
-            stream.Flush(flushToDisk: true);
+            return new(directory, name, BeforeChange);
         }
-
-        BeforeChange?.Invoke($"rename {name}.tmp");
-        File.Move(temporary, target, overwrite: true);
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable("written", exception);
+        }
     }
 
-    private int NextNumber() => 1 + Directory.EnumerateFiles(directory)
-        .Select(path => SegmentName().Match(Path.GetFileName(path)))
-        .Where(match => match.Success)
-        .Select(match => int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture))
-        .DefaultIfEmpty(0)
-        .Max();
+    /// <summary>A name with the next number. Numbers of a run go on from those of all files there are, half-written ones too.</summary>
+    private string Numbered(string kind)
+    {
+        _lastNumber = Math.Max(_lastNumber, Directory.EnumerateFiles(directory)
+            .Select(path => AnyNumber().Match(Path.GetFileName(path)))
+            .Where(match => match.Success)
+            .Select(match => int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture))
+            .DefaultIfEmpty(0)
+            .Max());
+        return string.Create(CultureInfo.InvariantCulture, $"{kind}-{++_lastNumber:D6}.bin");
+    }
 
     private AgentRagException Unusable(string verb, Exception exception) =>
         new($"Index '{directory}' cannot be {verb}: {exception.Message}", exception);
 
-    [GeneratedRegex(@"^segment-(?<number>[0-9]{6,9})\.bin$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^segment-[0-9]{6,9}\.bin$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex SegmentName();
+
+    [GeneratedRegex(@"^deleted-[0-9]{6,9}\.bin$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex DeletionsName();
+
+    [GeneratedRegex(@"^(segment|deleted)-(?<number>[0-9]{6,9})\.bin(\.tmp)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex AnyNumber();
 }

@@ -1,15 +1,16 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using AgentRag.Documents;
 
 namespace AgentRag.Indexing;
 
-/// <summary>The file <c>index.json</c>: what the index is, and which segment file holds its content.</summary>
+/// <summary>The file <c>index.json</c>: what the index is, and which segment files hold its content.</summary>
 internal sealed record IndexManifest
 {
     public const string FormatName = "agentrag-bm25";
 
     /// <summary>Raised with every change that an older program would misread.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -26,10 +27,8 @@ internal sealed record IndexManifest
 
     public required AnalyzerOptions Analyzer { get; init; }
 
-    public required string Segment { get; init; }
-
-    /// <summary>Checksum that the segment file ends with.</summary>
-    public required string SegmentSha256 { get; init; }
+    /// <summary>The segments in the order of their passages.</summary>
+    public required IReadOnlyList<SegmentReference> Segments { get; init; }
 
     public required int Files { get; init; }
 
@@ -41,7 +40,10 @@ internal sealed record IndexManifest
 
     public required IReadOnlyList<string> Roots { get; init; }
 
-    public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+    /// <summary>SHA-256 of this manifest with this field empty, hexadecimal.</summary>
+    public string Checksum { get; init; } = "";
+
+    public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = ComputeChecksum() }, Json);
 
     /// <summary>Reads a manifest.</summary>
     /// <param name="directory">The index, for messages.</param>
@@ -67,7 +69,9 @@ internal sealed record IndexManifest
             }
 
             var manifest = json.RootElement.Deserialize<IndexManifest>(Json) ?? throw Damaged(directory, "index.json is empty");
-            return manifest.IsComplete ? manifest : throw Damaged(directory, "index.json lacks a field");
+            return !manifest.IsComplete ? throw Damaged(directory, "index.json lacks a field")
+                : manifest.Checksum == manifest.ComputeChecksum() ? manifest
+                : throw Damaged(directory, "index.json does not fit its checksum");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -121,8 +125,18 @@ internal sealed record IndexManifest
 
     // "required" makes a missing field an error, but not a field that is null.
     private bool IsComplete => CreatedBy is not null && TokenCounter is not null && Splitter is not null && Analyzer is not null
-        && Segment is not null && SegmentSha256 is not null && Roots is not null;
+        && Segments is not null && Segments.All(segment => segment?.Name is not null) && Roots is not null;
+
+    private string ComputeChecksum() =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = "" }, Json)));
 
     private static AgentRagException Mismatch(string directory, string was, string now) =>
         new($"Index '{directory}' was written with {was}, this run uses {now}: rebuild it with 'agentrag index --force'.");
 }
+
+/// <summary>A segment file as the manifest names it.</summary>
+/// <param name="Name">The file's name.</param>
+/// <param name="Checksum">The checksum of its header, which holds those of its sections.</param>
+/// <param name="Deletions">The file that marks what of it is deleted; null for nothing.</param>
+/// <param name="DeletionsChecksum">The checksum of that file.</param>
+internal sealed record SegmentReference(string Name, uint Checksum, string? Deletions, uint DeletionsChecksum);

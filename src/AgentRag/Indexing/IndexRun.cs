@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using AgentRag.Documents;
+using AgentRag.Indexing.Segments;
 
 namespace AgentRag.Indexing;
 
-/// <summary>One run over the files of a plan: what is unchanged is taken over from the old segment, the rest is read.</summary>
+/// <summary>One run over the files of a plan: what is unchanged stays where it is, the rest is read into new segments.</summary>
 internal sealed class IndexRun
 {
     private const int DocumentsPerReport = 256;
@@ -12,32 +13,45 @@ internal sealed class IndexRun
     private readonly PassageSplitter _splitter;
     private readonly DocumentReaders _readers;
     private readonly IProgress<IndexProgress>? _progress;
-    private readonly SegmentBuilder _builder;
-    private readonly SegmentCopy? _old;
-    private readonly Dictionary<string, (FileEntry Entry, int FirstDocument)> _oldFiles = new(StringComparer.Ordinal);
+    private readonly NewSegments _new;
+    private readonly IReadOnlyList<LiveSegment> _old;
+    private readonly Dictionary<string, IndexedFile> _oldFiles;
     private readonly HashSet<string> _documentIds = new(StringComparer.Ordinal);
-    private readonly List<FileEntry> _files = [];
+    private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
     private readonly List<SkippedFile> _skipped;
     private int _added;
     private int _changed;
-    private int _unchanged;
-    private IndexSegment? _segment;
+    private int _documents;
+    private int _passages;
 
     public IndexRun(
-        IndexPlan plan, IndexSegment? old, PassageSplitter splitter, AnalyzerOptions analyzer, DocumentReaders readers, IProgress<IndexProgress>? progress)
+        IndexPlan plan,
+        IReadOnlyList<LiveSegment> old,
+        Dictionary<string, IndexedFile> oldFiles,
+        NewSegments target,
+        PassageSplitter splitter,
+        DocumentReaders readers,
+        IProgress<IndexProgress>? progress)
     {
-        (_plan, _splitter, _readers, _progress) = (plan, splitter, readers, progress);
-        (_builder, _old, _skipped) = (new(analyzer), old is null ? null : new(old), [.. plan.Skipped]);
-        var firstDocument = 0;
-        foreach (var file in old?.Files ?? [])
-        {
-            _oldFiles.Add(file.FullPath, (file, firstDocument));
-            firstDocument += file.Documents;
-        }
+        (_plan, _old, _oldFiles, _new, _splitter, _readers, _progress) = (plan, old, oldFiles, target, splitter, readers, progress);
+        _skipped = [.. plan.Skipped];
     }
 
-    /// <summary>Whether the new segment differs from the old one.</summary>
-    public bool HasChanged => _added + _changed > 0 || _oldFiles.Count > _unchanged;
+    /// <summary>Whether the index must be written.</summary>
+    public bool HasChanged => _added + _changed > 0 || _oldFiles.Count > _kept.Count;
+
+    /// <summary>Per old segment, the files that are gone or were read again.</summary>
+    public IReadOnlyList<IReadOnlySet<int>> DeletedFiles()
+    {
+        var deleted = _old.Select(_ => new HashSet<int>()).ToArray();
+        foreach (var part in _oldFiles.Where(file => !_kept.Contains(file.Key)).SelectMany(file => file.Value.Parts))
+        {
+            deleted[part.Segment].Add(part.File);
+        }
+
+        return deleted;
+    }
 
     public async Task ReadAllAsync(CancellationToken cancellationToken)
     {
@@ -50,26 +64,20 @@ internal sealed class IndexRun
         Report(_plan.Files.Count, "");
     }
 
-    public IndexSegment Build() => _segment = _builder.Build(_files);
-
-    public IndexResult Result(long bytesOnDisk)
+    public IndexResult Result(IReadOnlyList<LiveSegment> segments, long bytesOnDisk) => new()
     {
-        var segment = _segment ?? _old!.Segment;
-        return new()
-        {
-            Documents = segment.DocumentCount,
-            Passages = segment.PassageCount,
-            Tokens = segment.PassageTokens.Sum(tokens => (long)tokens),
-            AddedFiles = _added,
-            ChangedFiles = _changed,
-            UnchangedFiles = _unchanged,
-            RemovedFiles = _oldFiles.Keys.Except(_files.Select(file => file.FullPath), StringComparer.Ordinal).Count(),
-            Skipped = _skipped,
-            UnknownFiles = _plan.UnknownFiles,
-            BytesOnDisk = bytesOnDisk,
-            Roots = _plan.Roots,
-        };
-    }
+        Documents = segments.Sum(segment => segment.DocumentCount),
+        Passages = segments.Sum(segment => segment.PassageCount),
+        Tokens = segments.Sum(segment => segment.TotalTokens),
+        AddedFiles = _added,
+        ChangedFiles = _changed,
+        UnchangedFiles = _kept.Count,
+        RemovedFiles = _oldFiles.Keys.Count(path => !_kept.Contains(path) && !_read.Contains(path)),
+        Skipped = _skipped,
+        UnknownFiles = _plan.UnknownFiles,
+        BytesOnDisk = bytesOnDisk,
+        Roots = _plan.Roots,
+    };
 
     private async Task ReadAsync(int index, DocumentFile file, CancellationToken cancellationToken)
     {
@@ -77,10 +85,9 @@ internal sealed class IndexRun
         var wasSearched = _plan.Searched.Any(root => RealPath.IsWithin(file.FullPath, root));
         try
         {
-            var hash = wasSearched || !wasKnown ? await HashAsync(file.FullPath, cancellationToken).ConfigureAwait(false) : old.Entry.Sha256;
-            if (wasKnown && hash.Length > 0 && TakeOver(file, hash, old.Entry, old.FirstDocument))
+            var hash = wasSearched || !wasKnown ? await HashAsync(file.FullPath, cancellationToken).ConfigureAwait(false) : old!.Entry.Sha256;
+            if (wasKnown && hash.Length > 0 && TakeOver(file, hash, old!))
             {
-                _unchanged++;
                 return;
             }
 
@@ -93,23 +100,33 @@ internal sealed class IndexRun
         }
     }
 
-    private bool TakeOver(DocumentFile file, string hash, FileEntry old, int firstDocument)
+    /// <summary>Leaves a file where it is, when it and the ids of its documents are what they were.</summary>
+    private bool TakeOver(DocumentFile file, string hash, IndexedFile old)
     {
-        var documentIds = _old!.Segment.DocumentIds;
-        var documents = Enumerable.Range(firstDocument, old.Documents);
-        if (old.Sha256 != hash || old.Id != file.Id || old.Root != file.Root || documents.Any(document => _documentIds.Contains(documentIds[document])))
+        if (old.Entry.Sha256 != hash || old.Entry.Id != file.Id || old.Entry.Root != file.Root)
         {
             return false;
         }
 
-        foreach (var document in documents)
+        List<string> ids = [];
+        foreach (var part in old.Parts)
         {
-            _documentIds.Add(documentIds[document]);
-            _builder.AddDocument(_old, document);
+            for (var document = part.FirstDocument; document < part.FirstDocument + part.Documents; document++)
+            {
+                ids.Add(_old[part.Segment].Segment.DocumentId(document));
+            }
         }
 
-        _files.Add(old);
-        _skipped.AddRange(old.Skipped);
+        if (ids.Exists(_documentIds.Contains))
+        {
+            return false;
+        }
+
+        _documentIds.UnionWith(ids);
+        _kept.Add(file.FullPath);
+        _skipped.AddRange(old.Entry.Skipped);
+        _documents += ids.Count;
+        _passages += old.Parts.Sum(part => _old[part.Segment].Segment.PassagesOf(part.FirstDocument, part.Documents));
         return true;
     }
 
@@ -129,7 +146,7 @@ internal sealed class IndexRun
                     continue;
                 }
 
-                Add(document);
+                _new.Add(file, document, _splitter.Split(document));
                 if (++documents % DocumentsPerReport == 0)
                 {
                     Report(index, file.RelativePath);
@@ -146,22 +163,14 @@ internal sealed class IndexRun
             }
 
             // Read again next time if it broke off, or if the document that held the id may be gone by then.
-            _files.Add(new(file.FullPath, file.Root, file.Id, complete && duplicates == 0 ? hash : "", documents, skipped));
+            _new.EndFile(new(file.FullPath, file.Root, file.Id, complete && duplicates == 0 ? hash : "", documents, skipped));
+            _read.Add(file.FullPath);
             _skipped.AddRange(skipped);
         }
     }
 
-    private void Add(Document document)
-    {
-        _builder.AddDocument(document.Id, document.Title, document.Source);
-        foreach (var passage in _splitter.Split(document))
-        {
-            _builder.AddPassage(passage);
-        }
-    }
-
     private void Report(int filesDone, string path) =>
-        _progress?.Report(new(filesDone, _plan.Files.Count, _builder.DocumentCount, _builder.PassageCount, path));
+        _progress?.Report(new(filesDone, _plan.Files.Count, _documents + _new.DocumentCount, _passages + _new.PassageCount, path));
 
     private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
     {

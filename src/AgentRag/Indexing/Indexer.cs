@@ -1,4 +1,3 @@
-using System.Reflection;
 using AgentRag.Documents;
 using AgentRag.Tokens;
 
@@ -6,9 +5,10 @@ namespace AgentRag.Indexing;
 
 /// <summary>Makes an index of files and keeps it up to date.</summary>
 /// <remarks>
-/// A run hashes the bytes of every file and reads only those that changed; the rest is taken over. What is gone below the roots is removed. The result
-/// is the same as that of indexing everything anew. The new index replaces the old one in one step at the end: a run that fails, is cancelled or is
-/// killed leaves the old one as it was.
+/// A run hashes the bytes of every file and reads only those that changed; the rest stays where it is. What is gone below the roots is removed. Scores are
+/// the same as after indexing everything anew; passages with equal scores may stand in another order. The new state replaces the old one in one step at
+/// the end: a run that fails, is cancelled or is killed leaves the old one as it was. Segments are merged after that, in a step of its own. Readers are
+/// never blocked and keep the state they opened.
 /// </remarks>
 public sealed class Indexer
 {
@@ -26,6 +26,9 @@ public sealed class Indexer
 
     /// <summary>Called before each change on disk; tests end the writer here.</summary>
     internal Action<string>? BeforeChange { get; init; }
+
+    /// <summary>Pairs of passage and term that are held in memory before a segment is written. Default 64 Mi: half a gigabyte, about 800,000 passages.</summary>
+    internal long MaxPostingsInMemory { get; init; } = 64 << 20;
 
     /// <summary>Indexes files, or brings an index up to date.</summary>
     /// <param name="request">What to index, and where.</param>
@@ -50,38 +53,31 @@ public sealed class Indexer
         var manifest = request.Force ? directory.ReadManifestToReplace() : directory.ReadManifest();
         if (manifest is not null)
         {
-            directory.Sweep(keep: manifest.Segment);
+            directory.Sweep(manifest);
         }
 
         var (splitter, analyzer) = Settings(request, manifest);
-        var old = manifest is null || request.Force ? null : directory.ReadSegment(manifest);
-        var plan = IndexPlan.Make(request.Paths, manifest?.Roots ?? [], keepOthers: !request.Force, old?.Files ?? [], _readers, cancellationToken);
-        var run = new IndexRun(plan, old, new(_counter, splitter), analyzer, _readers, progress);
+        var references = manifest is null || request.Force ? [] : manifest.Segments;
+        var old = references.Select(directory.Open).ToList();
+        var oldFiles = IndexedFile.ListAll(old);
+        var plan = IndexPlan.Make(
+            request.Paths, manifest?.Roots ?? [], keepOthers: !request.Force, [.. oldFiles.Values.Select(file => file.Entry)], _readers, cancellationToken);
+        using var target = new NewSegments(directory, analyzer, MaxPostingsInMemory);
+        var run = new IndexRun(plan, old, oldFiles, target, new(_counter, splitter), _readers, progress);
         await run.ReadAllAsync(cancellationToken).ConfigureAwait(false);
-
-        if (old is null || run.HasChanged || !plan.Roots.SequenceEqual(manifest!.Roots, StringComparer.Ordinal))
+        if (manifest is not null && !request.Force && !run.HasChanged && plan.Roots.SequenceEqual(manifest.Roots, StringComparer.Ordinal))
         {
-            var segment = run.Build();
-            cancellationToken.ThrowIfCancellationRequested();
-            directory.Commit(segment, (name, checksum) => new IndexManifest
-            {
-                Format = IndexManifest.FormatName,
-                FormatVersion = IndexManifest.CurrentVersion,
-                CreatedBy = $"agentrag {typeof(Indexer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}",
-                TokenCounter = _counter.Name,
-                Splitter = splitter,
-                Analyzer = analyzer,
-                Segment = name,
-                SegmentSha256 = checksum,
-                Files = segment.Files.Count,
-                Documents = segment.DocumentCount,
-                Passages = segment.PassageCount,
-                Tokens = segment.PassageTokens.Sum(tokens => (long)tokens),
-                Roots = plan.Roots,
-            });
+            return run.Result(old, directory.BytesOnDisk());
         }
 
-        return run.Result(directory.BytesOnDisk());
+        var index = new IndexState(directory, splitter, analyzer, _counter.Name, plan.Roots);
+        index.Add(references, old);
+        index.Delete(run.DeletedFiles());
+        index.Add(target.Finish());
+        cancellationToken.ThrowIfCancellationRequested();
+        index.Commit();
+        index.Merge(cancellationToken);
+        return run.Result(index.Segments, directory.BytesOnDisk());
     }
 
     private (PassageSplitterOptions Splitter, AnalyzerOptions Analyzer) Settings(IndexRequest request, IndexManifest? manifest)

@@ -26,31 +26,42 @@ internal ref struct TermReader
         _buffer = buffer;
     }
 
-    /// <summary>The current term; valid until the next move.</summary>
+    /// <summary>The current word or term; valid until the next move.</summary>
     public readonly ReadOnlySpan<char> Current => _buffer[.._length];
 
     /// <summary>Moves to the next term.</summary>
     public bool MoveNext()
     {
-        while (ReadWord())
+        while (MoveNextWord())
         {
-            if (_options.RemoveStopWords && StopWords.Contains(Current))
+            if (MakeTerm())
             {
-                continue;
+                return true;
             }
-
-            if (_options.Stem)
-            {
-                Stem();
-            }
-
-            return true;
         }
 
         return false;
     }
 
-    private bool ReadWord()
+    /// <summary>Makes a term of the current word; from then on it is <see cref="Current"/>.</summary>
+    /// <returns>False when the word is a stop word, which makes none.</returns>
+    public bool MakeTerm()
+    {
+        if (_options.RemoveStopWords && StopWords.Contains(Current))
+        {
+            return false;
+        }
+
+        if (_options.Stem)
+        {
+            Stem();
+        }
+
+        return true;
+    }
+
+    /// <summary>Moves to the next word: in lower case and folded, but neither stopped nor stemmed.</summary>
+    public bool MoveNextWord()
     {
         (_length, _isPlainWord) = (0, true);
         while (_position < _text.Length && _length < MaxTermLength)

@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Globalization;
 using AgentRag.Indexing;
+using AgentRag.Retrieval.Lexical;
 
 namespace AgentRag.Retrieval;
 
@@ -8,8 +8,10 @@ namespace AgentRag.Retrieval;
 /// <remarks>A term that stands twice in the query counts twice, as in Lucene. Equal scores keep the order of the index. Safe for concurrent use.</remarks>
 public sealed class Bm25Retriever : IRetriever
 {
-    private readonly Bm25Index _index;
-    private readonly Bm25Options _options;
+    private readonly Bm25Snapshot _snapshot;
+
+    // The filter of the query before, with its bits: a session asks with the same filter again and again.
+    private volatile Tuple<PassageFilter, ulong[]?[]>? _latestFilter;
 
     /// <summary>Makes a retriever.</summary>
     /// <param name="index">What to search.</param>
@@ -18,130 +20,100 @@ public sealed class Bm25Retriever : IRetriever
     public Bm25Retriever(Bm25Index index, Bm25Options? options = null)
     {
         ArgumentNullException.ThrowIfNull(index);
-        (_index, _options) = (index, (options ?? new()).Validated());
+        _snapshot = new(index, (options ?? new()).Validated());
     }
 
     /// <inheritdoc/>
     public string Name => "bm25";
+
+    /// <summary>The vectors to use; tests choose narrower ones than the processor has.</summary>
+    internal SimdLevel Simd { get; init; } = SimdLevels.Best;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RankedPassage>> RetrieveAsync(RetrievalQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
         cancellationToken.ThrowIfCancellationRequested();
-        var terms = QueryTerms(query.Text);
-        var ranked = Rank(terms, query.K);
-        var passages = new RankedPassage[ranked.Length];
-        for (var i = 0; i < ranked.Length; i++)
-        {
-            var (passage, score) = ranked[i];
-            passages[i] = new(_index.PassageAt(passage), i + 1, score, query.Explain ? Explain(terms, passage, score) : null);
-        }
-
-        return Task.FromResult<IReadOnlyList<RankedPassage>>(passages);
+        return Task.FromResult<IReadOnlyList<RankedPassage>>(Retrieve(query));
     }
 
-    private List<QueryTerm> QueryTerms(string query)
+    /// <summary>Answers many queries, on all processors.</summary>
+    /// <param name="queries">The queries; length ≥ 0.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>What <see cref="RetrieveAsync"/> returns for each query, in their order.</returns>
+    public async Task<IReadOnlyList<IReadOnlyList<RankedPassage>>> RetrieveManyAsync(
+        IReadOnlyList<RetrievalQuery> queries, CancellationToken cancellationToken = default)
     {
-        var segment = _index.Segment;
-        List<QueryTerm> terms = [];
-        foreach (var group in _index.Analyzer.Terms(query).GroupBy(term => term, StringComparer.Ordinal))
+        ArgumentNullException.ThrowIfNull(queries);
+        var results = new IReadOnlyList<RankedPassage>[queries.Count];
+        await Parallel.ForAsync(0, queries.Count, cancellationToken, (i, _) =>
         {
-            var (start, end) = segment.Postings(group.Key);
-            if (end > start)
-            {
-                terms.Add(new(group.Key, group.Count(), start, end, Bm25.Idf(segment.PassageCount, end - start)));
-            }
-        }
-
-        return terms;
+            results[i] = Retrieve(queries[i]);
+            return ValueTask.CompletedTask;
+        }).ConfigureAwait(false);
+        return results;
     }
 
-    private (int Passage, double Score)[] Rank(List<QueryTerm> terms, int k)
+    /// <summary>Ranks without reading the passages. The result is the search's own and holds until the thread's next one.</summary>
+    internal Bm25Search Rank(ReadOnlySpan<char> query, int k, PassageFilter? filter, out int count)
     {
-        var segment = _index.Segment;
-        var scores = ArrayPool<double>.Shared.Rent(segment.PassageCount);
-        try
-        {
-            Array.Clear(scores, 0, segment.PassageCount);
-            foreach (var term in terms)
-            {
-                var weight = term.Count * term.Idf;
-                for (var posting = term.Start; posting < term.End; posting++)
-                {
-                    var passage = segment.PostingPassages[posting];
-                    scores[passage] += TermScore(weight, segment.PostingFrequencies[posting], passage);
-                }
-            }
-
-            return TopK(scores.AsSpan(0, segment.PassageCount), k);
-        }
-        finally
-        {
-            ArrayPool<double>.Shared.Return(scores);
-        }
+        var search = Bm25Search.OfThread(Simd);
+        count = search.Rank(_snapshot, query, k, filter is null ? _snapshot.Live : Bits(filter));
+        return search;
     }
 
-    private double TermScore(double weight, int frequency, int passage) =>
-        weight * frequency / (frequency + Bm25.Norm(_index.Segment.PassageTerms[passage] / _index.MeanPassageTerms, _options.K1, _options.B));
-
-    private static (int Passage, double Score)[] TopK(ReadOnlySpan<double> scores, int k)
+    private RankedPassage[] Retrieve(RetrievalQuery query)
     {
-        // The queue's head is the worst of the best: lowest score, of equal ones the latest in the index.
-        PriorityQueue<int, (double Score, int Passage)> best = new(Comparer<(double Score, int Passage)>.Create(
-            static (x, y) => x.Score != y.Score ? x.Score.CompareTo(y.Score) : y.Passage.CompareTo(x.Passage)));
-        for (var passage = 0; passage < scores.Length; passage++)
+        var search = Rank(query.Text, query.K, query.Filter, out var count);
+        var passages = new RankedPassage[count];
+        for (var rank = 0; rank < count; rank++)
         {
-            if (scores[passage] <= 0 || k == 0)
-            {
-                continue;
-            }
-
-            if (best.Count < k)
-            {
-                best.Enqueue(passage, (scores[passage], passage));
-            }
-            else if (best.TryPeek(out var worst, out _) && scores[passage] > scores[worst])
-            {
-                best.DequeueEnqueue(passage, (scores[passage], passage));
-            }
+            var (passage, score) = (search.PassageAt(rank), search.ScoreAt(rank));
+            var segment = _snapshot.SegmentOf(passage);
+            var local = passage - _snapshot.FirstPassages[segment];
+            passages[rank] = new(
+                _snapshot.Index.PassageAt(segment, local), rank + 1, score, query.Explain ? Explain(search.Terms, segment, local, score) : null);
         }
 
-        var ranked = new (int Passage, double Score)[best.Count];
-        for (var i = ranked.Length - 1; i >= 0; i--)
-        {
-            var passage = best.Dequeue();
-            ranked[i] = (passage, scores[passage]);
-        }
-
-        return ranked;
+        return passages;
     }
 
-    private ScoreExplanation Explain(List<QueryTerm> terms, int passage, double score)
+    private ulong[]?[] Bits(PassageFilter filter)
     {
-        var segment = _index.Segment;
+        if (_latestFilter is { } latest && ReferenceEquals(latest.Item1, filter))
+        {
+            return latest.Item2;
+        }
+
+        var bits = FilterBits.Make(_snapshot, filter);
+        _latestFilter = Tuple.Create(filter, bits);
+        return bits;
+    }
+
+    private ScoreExplanation Explain(QueryTerms terms, int number, int passage, double score)
+    {
+        var segment = _snapshot.Index.Segments[number].Segment;
         List<ScoreExplanation> parts = [];
-        var ratio = segment.PassageTerms[passage] / _index.MeanPassageTerms;
-        foreach (var term in terms)
+        var ratio = segment.PassageLengths[passage] / _snapshot.Index.MeanPassageTerms;
+        var norm = _snapshot.Norm.Of(segment.PassageLengths[passage]);
+        for (var i = 0; i < terms.Count; i++)
         {
-            var posting = Array.BinarySearch(segment.PostingPassages, term.Start, term.End - term.Start, passage);
-            if (posting < 0)
+            var (term, found) = (terms[i], terms.NumberIn(number, i));
+            var frequency = found < 0 ? 0 : segment.Postings(found).FrequencyIn(passage);
+            if (frequency == 0)
             {
                 continue;
             }
 
-            var frequency = segment.PostingFrequencies[posting];
             var repeated = term.Count > 1 ? Invariant($", {term.Count} times in the query") : "";
             parts.Add(new(
-                TermScore(term.Count * term.Idf, frequency, passage),
-                Invariant($"'{term.Text}': tf {frequency}, df {term.End - term.Start}, idf {term.Idf:F4}, length ratio {ratio:F4}{repeated}"),
+                term.Weight * frequency / (frequency + norm),
+                Invariant($"'{terms.TextOf(i)}': tf {frequency}, df {term.Passages}, idf {term.Idf:F4}, length ratio {ratio:F4}{repeated}"),
                 []));
         }
 
-        return new(score, Invariant($"BM25 with k1 {_options.K1}, b {_options.B} over {segment.PassageCount} passages"), parts);
+        return new(score, Invariant($"BM25 with k1 {_snapshot.Options.K1}, b {_snapshot.Options.B} over {_snapshot.Index.PassageCount} passages"), parts);
 
         static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
     }
-
-    private sealed record QueryTerm(string Text, int Count, int Start, int End, double Idf);
 }

@@ -26,4 +26,7 @@ public sealed record RetrievalQuery
 
     /// <summary>Whether each passage comes with an explanation of its score. Default false: it costs time.</summary>
     public bool Explain { get; init; }
+
+    /// <summary>Which passages may be returned; null for all. Default null.</summary>
+    public PassageFilter? Filter { get; init; }
 }
