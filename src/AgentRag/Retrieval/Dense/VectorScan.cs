@@ -154,6 +154,8 @@ internal sealed unsafe class VectorScan(VectorStore store, SimdLevel simd, int t
         var signs = part.Segment.Signs + ((long)part.First * words);
         fixed (ulong* querySigns = query.Signs)
         {
+            // As an integer beside the loop: it is compared for every row and seldom changes.
+            var limit = (int)-Math.Max(top.Threshold, -VectorLayout.MaxDimensions);
             for (var i = 0; i < part.Count; i++, signs += words)
             {
                 var different = 0;
@@ -162,9 +164,10 @@ internal sealed unsafe class VectorScan(VectorStore store, SimdLevel simd, int t
                     different += BitOperations.PopCount(signs[word] ^ querySigns[word]);
                 }
 
-                if (-different >= top.Threshold && IsSet(allowed, part.FirstRow + i))
+                if (different <= limit && IsSet(allowed, part.FirstRow + i))
                 {
                     top.Add(part.FirstRow + i, -different);
+                    limit = (int)-Math.Max(top.Threshold, -VectorLayout.MaxDimensions);
                 }
             }
         }
