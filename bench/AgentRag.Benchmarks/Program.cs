@@ -1,9 +1,11 @@
+using AgentRag.Benchmarks.Dense;
 using AgentRag.Benchmarks.Lexical;
 using BenchmarkDotNet.Running;
 
 return args switch
 {
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
+    ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
 };

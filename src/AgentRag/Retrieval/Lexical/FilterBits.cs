@@ -9,7 +9,7 @@ internal static class FilterBits
     public static ulong[]?[] Make(Bm25Snapshot snapshot, PassageFilter filter) =>
         [.. snapshot.Index.Segments.Select(segment => Make(segment, filter))];
 
-    private static ulong[] Make(LiveSegment live, PassageFilter filter)
+    public static ulong[] Make(LiveSegment live, PassageFilter filter)
     {
         var segment = live.Segment;
         var documents = new bool[segment.DocumentCount];
