@@ -95,8 +95,17 @@ internal static class DenseBenchmark
             directory,
             new()
             {
-                Format = VectorManifest.FormatName, FormatVersion = VectorManifest.CurrentVersion, CreatedBy = "", Model = "made", Dimensions = arguments.Dimensions,
-                Normalised = true, HasFloats = false, PassagePrefix = "", QueryPrefix = "", Segments = [], Placements = [],
+                Format = VectorManifest.FormatName,
+                FormatVersion = VectorManifest.CurrentVersion,
+                CreatedBy = "",
+                Model = "made",
+                Dimensions = arguments.Dimensions,
+                Normalised = true,
+                HasFloats = false,
+                PassagePrefix = "",
+                QueryPrefix = "",
+                Segments = [],
+                Placements = [],
             },
             []);
         for (var first = 0; first < arguments.Vectors; first += AtOnce)

@@ -88,7 +88,15 @@ internal static class LexicalBenchmark
             var id = line++.ToString();
             var passage = new Passage
             {
-                Id = id, DocumentId = id, Title = "", Source = id, Start = 0, End = text.Length, Text = text, ContentHash = "", TokenCount = text.Length / 4,
+                Id = id,
+                DocumentId = id,
+                Title = "",
+                Source = id,
+                Start = 0,
+                End = text.Length,
+                Text = text,
+                ContentHash = "",
+                TokenCount = text.Length / 4,
             };
             target.Add(file, new() { Id = id, Title = "", Source = id, Text = "" }, [passage]);
         }

@@ -30,8 +30,16 @@ internal sealed class RandomCorpus(int seed, int vocabulary)
             var text = Text();
             yield return new()
             {
-                Id = $"d{i / 3}#{i}", DocumentId = $"d{i / 3}", Title = $"t{i / 3 % 7}", Source = $"docs/f{i / 30}.md", Start = i, End = i + text.Length, Text = text,
-                ContentHash = PassageSplitter.ContentHash(text), TokenCount = i % 50, HeadingPath = i % 4 == 0 ? [] : [$"h{i % 5}", $"h{i % 11}"],
+                Id = $"d{i / 3}#{i}",
+                DocumentId = $"d{i / 3}",
+                Title = $"t{i / 3 % 7}",
+                Source = $"docs/f{i / 30}.md",
+                Start = i,
+                End = i + text.Length,
+                Text = text,
+                ContentHash = PassageSplitter.ContentHash(text),
+                TokenCount = i % 50,
+                HeadingPath = i % 4 == 0 ? [] : [$"h{i % 5}", $"h{i % 11}"],
             };
         }
     }
