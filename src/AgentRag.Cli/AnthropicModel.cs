@@ -73,6 +73,7 @@ internal sealed class AnthropicModel : DelegatingChatClient
         return adapted;
     }
 
+    // What is shorter is a placeholder, and stands in ordinary words.
     private string WithoutKey(string message) =>
-        (_options.ApiKey is { Length: > 0 } key ? message.Replace(key, "(key)", StringComparison.Ordinal) : message).ReplaceLineEndings(" ");
+        (_options.ApiKey is { Length: >= 8 } key ? message.Replace(key, "(key)", StringComparison.Ordinal) : message).ReplaceLineEndings(" ");
 }

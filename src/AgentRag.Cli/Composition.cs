@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Demonstrations;
@@ -14,22 +15,23 @@ using Microsoft.Extensions.AI;
 namespace AgentRag.Cli;
 
 /// <summary>Makes what a command works with out of its settings. The index is opened when the first query needs it.</summary>
+/// <remarks>Not for concurrent use; what it makes is.</remarks>
 internal sealed class Composition : IDisposable
 {
     /// <summary>The file by which a folder is known as an index.</summary>
     public const string IndexFile = "index.json";
 
     private readonly Settings _settings;
-    private readonly Lazy<Bm25Index> _index;
-    private readonly LazyRetriever _retriever;
+    private Lazy<Bm25Index> _index;
+    private LazyRetriever _retriever;
     private IChatClient? _model;
+    private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
     public Composition(Settings settings)
     {
         _settings = settings;
-        _index = new Lazy<Bm25Index>(() => Bm25Index.Open(settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
-        _retriever = new LazyRetriever("bm25", () => new Bm25Retriever(Index));
+        Reopen();
     }
 
     public static ITokenCounter Counter { get; } = new EstimatingTokenCounter();
@@ -85,17 +87,28 @@ internal sealed class Composition : IDisposable
         return new Bm25Retriever(Index, new Bm25Options { K1 = k1 ?? defaults.K1, B = b ?? defaults.B });
     }
 
-    /// <summary>Makes what the tools work with; opens the index.</summary>
+    /// <summary>Makes what the tools work with; opens the index. What was made before is handed out again as long as the index on disk is the same.</summary>
+    /// <exception cref="AgentRagException">There is no index, it cannot be used, or a setting cannot be used.</exception>
     public async Task<PluginContext> PluginAsync(CancellationToken cancellationToken)
     {
+        // Read before the index is: a writer in between costs one opening more, and is never missed.
+        var manifest = await ReadManifestAsync(cancellationToken);
+        if (_plugin is { } plugin && plugin.Manifest.AsSpan().SequenceEqual(manifest))
+        {
+            return plugin.Context;
+        }
+
+        Reopen();
         var answering = await AnsweringAsync(cancellationToken);
-        return new PluginContext
+        var context = new PluginContext
         {
             Answering = answering,
             PassageCount = Index.PassageCount,
             Sizes = await PromptCosts.MeasureAsync(answering, Index, DemonstrationIndex, cancellationToken),
             Budget = _settings.Bounds.Validated(),
         };
+        _plugin = (manifest, context);
+        return context;
     }
 
     /// <summary>The index that demonstrations take their passages from, once they are loaded; null when there are none.</summary>
@@ -114,6 +127,28 @@ internal sealed class Composition : IDisposable
     };
 
     public void Dispose() => _model?.Dispose();
+
+    [MemberNotNull(nameof(_index), nameof(_retriever))]
+    private void Reopen()
+    {
+        // The retriever keeps to its own index: a call under way must not see half of another.
+        var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
+        (_index, _retriever) = (index, new LazyRetriever("bm25", () => new Bm25Retriever(index.Value)));
+    }
+
+    // Its bytes name the segments and their checksums, so they differ whenever the index does.
+    private async Task<byte[]> ReadManifestAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await File.ReadAllBytesAsync(Path.Combine(_settings.Index.Value, IndexFile), cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Opening says what is wrong.
+            return [];
+        }
+    }
 
     private IChatClient CreateModel() => ChatModels.Create(
         _settings.Model.Value,

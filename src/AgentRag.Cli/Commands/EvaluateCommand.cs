@@ -82,10 +82,13 @@ internal static class EvaluateCommand
             return Answerers.Names;
         }
 
-        var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return names.FirstOrDefault(name => !Answerers.Names.Contains(name)) is { } stranger
-            ? throw new AgentRagException($"There is no strategy '{stranger}': use one of {string.Join(", ", Answerers.Names)}, several with commas, or {All}.")
-            : names;
+        List<string> names = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
+        var problem = names.Count == 0 ? $"'{text}' names no strategy"
+            : names.Find(name => !Answerers.Names.Contains(name)) is { } stranger ? $"There is no strategy '{stranger}'"
+            : null;
+        return problem is null
+            ? names
+            : throw new AgentRagException($"{problem}: use one of {string.Join(", ", Answerers.Names)}, several with commas, or {All}.");
     }
 
     private static async Task<IReadOnlyList<LabelledQuestion>> QuestionsAsync(ParseResult parsed, CancellationToken cancellationToken)

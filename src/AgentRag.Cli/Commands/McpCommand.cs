@@ -21,7 +21,8 @@ internal static class McpCommand
         var command = new ExampleCommand(
             "mcp",
             "Serve retrieval and answering as tools over MCP, on stdin and stdout.",
-            "Tools: retrieve, decompose, answer_with_demonstrations, answer, allocate_budget. The index is opened, and ROOTs are indexed, when the first tool is called.",
+            "Tools: retrieve, decompose, answer_with_demonstrations, answer, allocate_budget. The index is opened, and ROOTs are indexed, when the first tool is called; " +
+            "an index that another run brings up to date meanwhile is opened again.",
             "agentrag mcp --index .agentrag",
             "agentrag mcp docs --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1",
             "claude mcp add agentrag -- agentrag mcp /path/to/docs")
@@ -37,13 +38,15 @@ internal static class McpCommand
     {
         var settings = Settings.Read(parsed);
         var roots = parsed.GetValue(Roots) is { Length: > 0 } given ? given : settings.Roots.Value;
+        var hasIndexed = roots.Count == 0;
         using var composition = new Composition(settings);
         using var plugin = new AgentRagPlugin(async opening =>
         {
-            if (roots.Count > 0)
+            if (!hasIndexed)
             {
                 var result = await new Indexer(Composition.Counter).RunAsync(
                     new IndexRequest { Paths = roots, IndexDirectory = settings.Index.Value }, progress: null, opening);
+                hasIndexed = true;
                 terminal.WriteError($"agentrag: {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")} in '{settings.Index.Value}'");
             }
 

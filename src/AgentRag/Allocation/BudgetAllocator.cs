@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentRag.Answering;
 using AgentRag.Fitting;
 
@@ -25,9 +26,9 @@ public static class BudgetAllocator
         var iterDrag = Best(request, IterDragAnswerer.Name, NGrid, request.Sizes.IterDrag, request.Sizes.LargestIterDragRequest);
         var recommended = request.Budget.MaxEffectiveContextTokens >= IterDragFromTokens ? iterDrag ?? drag : drag ?? iterDrag;
         return recommended is null
-            ? throw new AgentRagException(
-                $"Instructions and question take about {Math.Ceiling(request.Sizes.InstructionTokens):N0} tokens and the budget is " +
-                $"{request.Budget.MaxEffectiveContextTokens:N0}: raise the budget (--budget).")
+            ? throw new AgentRagException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Instructions and question take about {Math.Ceiling(request.Sizes.InstructionTokens):N0} tokens and the budget is {request.Budget.MaxEffectiveContextTokens:N0}: raise the budget."))
             : new BudgetAllocation(recommended, drag, iterDrag, request.Model.Source);
     }
 

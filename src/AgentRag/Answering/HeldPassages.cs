@@ -6,7 +6,7 @@ namespace AgentRag.Answering;
 /// <summary>The passages that a question has brought together so far: each once, numbered in the order in which they came.</summary>
 internal sealed class HeldPassages
 {
-    private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _indexOfId = new(StringComparer.Ordinal);
     private readonly List<NumberedPassage> _passages = [];
     private int _batches;
 
@@ -17,9 +17,18 @@ internal sealed class HeldPassages
     public int Add(IReadOnlyList<RankedPassage> ranked)
     {
         var before = _passages.Count;
-        foreach (var passage in ranked.Where(passage => _ids.Add(passage.Passage.Id)))
+        foreach (var passage in ranked)
         {
-            _passages.Add(new NumberedPassage(_passages.Count + 1, _batches, passage.Rank, passage.Passage));
+            if (_indexOfId.TryAdd(passage.Passage.Id, _passages.Count))
+            {
+                _passages.Add(new NumberedPassage(_passages.Count + 1, _batches, passage.Rank, passage.Passage));
+            }
+            else
+            {
+                // It keeps its place and number in the prompt, but what a sub-query ranks high is not trimmed as low-ranked.
+                var held = _indexOfId[passage.Passage.Id];
+                _passages[held] = _passages[held] with { BestRank = Math.Min(_passages[held].BestRank, passage.Rank) };
+            }
         }
 
         _batches++;

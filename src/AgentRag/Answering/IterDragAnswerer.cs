@@ -1,3 +1,4 @@
+using AgentRag.Demonstrations;
 using AgentRag.Models;
 using AgentRag.Prompting;
 
@@ -43,7 +44,7 @@ public sealed class IterDragAnswerer(AnsweringContext context) : IAnswerer
     }
 
     /// <summary>The state of one question's loop.</summary>
-    private sealed class Loop(QuestionRun run, AnswerRequest request, IReadOnlyList<Demonstrations.PreparedDemonstration> demonstrations)
+    private sealed class Loop(QuestionRun run, AnswerRequest request, IReadOnlyList<PreparedDemonstration> demonstrations)
     {
         private readonly List<SelfAskStep> _steps = [];
 
@@ -117,12 +118,10 @@ public sealed class IterDragAnswerer(AnsweringContext context) : IAnswerer
                 ?? (line.StartsWith(SelfAskReply.FollowUp, StringComparison.OrdinalIgnoreCase) ? Answer.NotFound : line);
         }
 
-        private static string Normalise(string text) => string.Concat(text.Where(char.IsLetterOrDigit)).ToUpperInvariant();
-
         /// <summary>Retrieves for a sub-query and has it answered.</summary>
         private async Task<(bool Ended, StopReason Reason)> IterateAsync(int iteration, string subQuery, CancellationToken cancellationToken)
         {
-            if (_steps.Exists(step => Normalise(step.SubQuery) == Normalise(subQuery)))
+            if (_steps.Exists(step => QuestionKey.Of(step.SubQuery) == QuestionKey.Of(subQuery)))
             {
                 return (true, StopReason.RepeatedSubQuery);
             }

@@ -105,7 +105,16 @@ internal sealed class QuestionRun
     public Answer Finish(
         string strategy, string text, PromptContent content, StopReason stopReason, int iterations, IReadOnlyList<SelfAskStep>? steps = null, int unpaidIterations = 0)
     {
-        var answerText = TakeCitations(SelfAskReply.FirstLine(text), content);
+        var line = SelfAskReply.FirstLine(text);
+        if (line.Length == 0)
+        {
+            // No text is no answer, and not the statement that the documents hold none.
+            throw new AgentRagException(
+                $"The model {_modelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
+                "or choose another model.");
+        }
+
+        var answerText = TakeCitations(line, content);
         var answer = new Answer
         {
             Question = _request.Question,
@@ -133,9 +142,13 @@ internal sealed class QuestionRun
     public AgentRagException QuestionDoesNotFit(PromptName name)
     {
         var tokens = CountTokens(name, new PromptContent { Question = _request.Question });
-        return new AgentRagException(string.Create(
-            CultureInfo.InvariantCulture,
-            $"The question alone takes {tokens:N0} tokens and the budget is {Budget.AvailableTokens():N0}: shorten it or raise the budget (--budget)."));
+        return new AgentRagException(Budget.AvailableTokens() < Budget.RemainingTokens
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"The question alone takes {tokens:N0} tokens and the context window has {Budget.AvailableTokens():N0} beside the {Budget.ReservedAnswerTokens:N0} reserved for the answer: shorten it, reserve less, or choose a model with a larger window.")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"The question alone takes {tokens:N0} tokens and the budget is {Budget.AvailableTokens():N0}: shorten it or raise the budget."));
     }
 
     public void Report(AnswerEvent happened) => _progress?.Report(happened);
@@ -163,8 +176,8 @@ internal sealed class QuestionRun
         var options = new ChatOptions
         {
             Temperature = template.Temperature,
-            MaxOutputTokens = Math.Min(template.MaxAnswerTokens, Budget.ReservedAnswerTokens),
-            StopSequences = [.. template.StopSequences],
+            MaxOutputTokens = Math.Min(template.MaxAnswerTokens ?? int.MaxValue, Budget.ReservedAnswerTokens),
+            StopSequences = template.StopSequences.Count > 0 ? [.. template.StopSequences] : null,
         };
         new GroundedRequest
         {

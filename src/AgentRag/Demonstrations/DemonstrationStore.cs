@@ -45,17 +45,15 @@ public sealed class DemonstrationStore
         string question, int m, int k, bool withSteps, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(question);
-        var asked = Normalise(question);
+        var asked = QuestionKey.Of(question);
         List<PreparedDemonstration> selected = [];
-        foreach (var demonstration in _pool.Where(demonstration => Normalise(demonstration.Question) != asked).Take(m))
+        foreach (var demonstration in _pool.Where(demonstration => QuestionKey.Of(demonstration.Question) != asked).Take(m))
         {
             selected.Add(await PrepareAsync(demonstration, k, withSteps, cancellationToken).ConfigureAwait(false));
         }
 
         return selected;
     }
-
-    private static string Normalise(string question) => string.Concat(question.Where(char.IsLetterOrDigit)).ToUpperInvariant();
 
     private static Demonstration ToDemonstration(LabelledQuestion question)
     {

@@ -17,6 +17,9 @@ public sealed record Document
 
     /// <summary>The headings in the text, in order of their position; length ≥ 0.</summary>
     public IReadOnlyList<Heading> Headings { get; init; } = [];
+
+    /// <summary>Whether the text is made of lines that mean something each, as in code and tables: then it is cut between them, not at sentences.</summary>
+    public bool IsMadeOfLines { get; init; }
 }
 
 /// <summary>A heading inside a document.</summary>

@@ -4,7 +4,8 @@ namespace AgentRag.Documents;
 /// <remarks>
 /// Nothing outside of the roots is ever listed: a symbolic link is not followed. Where its target lies below a root, the target is found there by
 /// itself, once; where not, the link is reported. Hidden files and folders (<c>.git</c>, <c>.agentrag</c>) and <c>node_modules</c> are left out, and so
-/// are empty files, which is also what pipes and devices look like: they are never opened.
+/// are empty files, which is also what pipes and devices look like: they are never opened. What .gitignore files leave out is left out too, if the options
+/// do not say otherwise.
 /// </remarks>
 public static class DocumentFolder
 {
@@ -14,23 +15,37 @@ public static class DocumentFolder
     /// <param name="cancellationToken">Ends the search.</param>
     /// <returns>The files, root by root, in ordinal order of their paths; a file below two roots belongs to the first.</returns>
     /// <exception cref="AgentRagException">A root does not exist, or is a file of a kind that is not read.</exception>
-    public static FoundFiles Find(IReadOnlyList<string> roots, DocumentReaders readers, CancellationToken cancellationToken = default)
+    public static FoundFiles Find(IReadOnlyList<string> roots, DocumentReaders readers, CancellationToken cancellationToken = default) =>
+        Find(roots, readers, new(), cancellationToken);
+
+    /// <summary>Lists the readable files that the options let through.</summary>
+    /// <param name="roots">Folders and files, as the user named them.</param>
+    /// <param name="readers">Decide which extensions are read.</param>
+    /// <param name="options">Patterns, and whether .gitignore files count.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>The files, root by root, in ordinal order of their paths; a file below two roots belongs to the first.</returns>
+    /// <exception cref="AgentRagException">A root does not exist, is a file of a kind that is not read, or a pattern cannot be read.</exception>
+    public static FoundFiles Find(
+        IReadOnlyList<string> roots, DocumentReaders readers, DocumentFolderOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(roots);
         ArgumentNullException.ThrowIfNull(readers);
+        ArgumentNullException.ThrowIfNull(options);
         var realRoots = roots.Select(root => RealPath.Of(root) ?? throw new AgentRagException($"'{root}' does not exist: give a file or a folder.")).ToList();
-        var search = new Search(realRoots, readers);
+        var search = new Search(realRoots, readers, options.Validated());
         for (var i = 0; i < roots.Count; i++)
         {
             search.VisitRoot(realRoots[i], roots[i], cancellationToken);
         }
 
-        return new([.. realRoots.Distinct(StringComparer.Ordinal)], search.Files, search.Skipped, search.UnknownFiles);
+        return new([.. realRoots.Distinct(StringComparer.Ordinal)], search.Files, search.Skipped, search.UnknownFiles) { Ignored = search.Ignored };
     }
 
-    private sealed class Search(List<string> realRoots, DocumentReaders readers)
+    private sealed class Search(List<string> realRoots, DocumentReaders readers, DocumentFolderOptions options)
     {
         private static readonly EnumerationOptions OneFolder = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
+        private readonly GlobPattern[] _included = [.. Patterns(options).Where(pattern => !pattern.IsNegated)];
+        private readonly GlobPattern[] _excluded = [.. Patterns(options).Where(pattern => pattern.IsNegated)];
         private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
         public List<DocumentFile> Files { get; } = [];
@@ -38,6 +53,8 @@ public static class DocumentFolder
         public List<SkippedFile> Skipped { get; } = [];
 
         public int UnknownFiles { get; private set; }
+
+        public int Ignored { get; private set; }
 
         public void VisitRoot(string root, string asGiven, CancellationToken cancellationToken)
         {
@@ -47,7 +64,7 @@ public static class DocumentFolder
             }
             else if (readers.For(root) is null)
             {
-                throw new AgentRagException($"'{asGiven}' is not a kind of file that is read: give .md, .txt, .html or .jsonl.");
+                throw new AgentRagException($"'{asGiven}' is not a kind of file that is read: give one of {string.Join(' ', readers.Extensions)}.");
             }
             else
             {
@@ -58,32 +75,58 @@ public static class DocumentFolder
         private void VisitFolder(string root, string folder, CancellationToken cancellationToken)
         {
             // Own stack: folders may be nested deeper than calls can be.
-            Stack<FileSystemInfo> open = new([new DirectoryInfo(folder)]);
-            while (open.TryPop(out var entry))
+            Stack<(FileSystemInfo Entry, IgnoreRules? Above)> open = new();
+            open.Push((new DirectoryInfo(folder), options.RespectGitIgnore ? IgnoreRules.Above(folder) : null));
+            while (open.TryPop(out var next))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (entry is FileInfo file)
+                if (next.Entry is FileInfo file)
                 {
-                    VisitFile(root, file);
-                }
-                else if (_seen.Add(entry.FullName))
-                {
-                    foreach (var child in Children((DirectoryInfo)entry).OrderDescending(PathOrder.Instance))
+                    if (IsIncluded(root, file))
                     {
-                        open.Push(child);
+                        VisitFile(root, file);
+                    }
+                }
+                else if (_seen.Add(next.Entry.FullName))
+                {
+                    var rules = options.RespectGitIgnore ? IgnoreRules.In(next.Entry.FullName, next.Above) : null;
+                    foreach (var child in Children(root, (DirectoryInfo)next.Entry, rules).OrderDescending(PathOrder.Instance))
+                    {
+                        open.Push((child, rules));
                     }
                 }
             }
         }
 
-        private List<FileSystemInfo> Children(DirectoryInfo folder)
+        private static IEnumerable<GlobPattern> Patterns(DocumentFolderOptions options) => options.Patterns.Select(GlobPattern.Parse).OfType<GlobPattern>();
+
+        private static string Below(string root, FileSystemInfo entry) =>
+            Path.GetRelativePath(root, entry.FullName).Replace(Path.DirectorySeparatorChar, '/');
+
+        private bool IsLeftOut(string root, FileSystemInfo entry, IgnoreRules? rules)
+        {
+            var isFolder = entry is DirectoryInfo;
+            var isLeftOut = rules?.IsIgnored(entry.FullName, isFolder) is true
+                || Array.Exists(_excluded, pattern => pattern.IsMatch(Below(root, entry), isFolder));
+            Ignored += isLeftOut ? 1 : 0;
+            return isLeftOut;
+        }
+
+        private bool IsIncluded(string root, FileInfo file)
+        {
+            var isIncluded = _included.Length == 0 || Array.Exists(_included, pattern => pattern.IsMatch(Below(root, file), isFolder: false));
+            Ignored += isIncluded ? 0 : 1;
+            return isIncluded;
+        }
+
+        private List<FileSystemInfo> Children(string root, DirectoryInfo folder, IgnoreRules? rules)
         {
             List<FileSystemInfo> children = [];
             try
             {
                 foreach (var entry in folder.EnumerateFileSystemInfos("*", OneFolder))
                 {
-                    if (entry.Name.StartsWith('.') || (entry is DirectoryInfo && entry.Name is "node_modules"))
+                    if (entry.Name.StartsWith('.') || (entry is DirectoryInfo && entry.Name is "node_modules") || IsLeftOut(root, entry, rules))
                     {
                         continue;
                     }
@@ -127,7 +170,7 @@ public static class DocumentFolder
                 return;
             }
 
-            var path = file.FullName == root ? file.Name : Path.GetRelativePath(root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
+            var path = file.FullName == root ? file.Name : Below(root, file);
             if (DocumentIds.Problem(path) is { } problem)
             {
                 Skipped.Add(new(Titles.OneLine(file.FullName), $"its path {problem}"));
@@ -149,11 +192,3 @@ public static class DocumentFolder
         private static string? Key(FileSystemInfo? entry) => entry is DirectoryInfo ? entry.Name + '/' : entry?.Name;
     }
 }
-
-/// <summary>What was found below the roots.</summary>
-/// <param name="Roots">The roots as absolute paths, links resolved, in the given order.</param>
-/// <param name="Files">The files to read, without ids.</param>
-/// <param name="Skipped">What was left out and should be known.</param>
-/// <param name="UnknownFiles">Files of kinds that are not read.</param>
-public sealed record FoundFiles(
-    IReadOnlyList<string> Roots, IReadOnlyList<DocumentFile> Files, IReadOnlyList<SkippedFile> Skipped, int UnknownFiles);

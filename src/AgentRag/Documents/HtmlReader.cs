@@ -1,18 +1,19 @@
 using System.Runtime.CompilerServices;
-using AngleSharp.Dom;
-using AngleSharp.Html.Parser;
 
 namespace AgentRag.Documents;
 
 /// <summary>Reads HTML files: the text of the main content is one document, its headings are recorded.</summary>
 /// <param name="options">Limits.</param>
-/// <remarks>The content is <c>main</c>, else a single <c>article</c>, else the body; scripts, styles, navigation and forms are left out.</remarks>
+/// <remarks>
+/// The content is <c>main</c>, else a single <c>article</c>, else the body; scripts, styles, navigation and forms are left out. Pages that are not
+/// UTF-8 are decoded by the charset that they name, else as Windows-1252.
+/// </remarks>
 public sealed class HtmlReader(DocumentReaderOptions options) : IDocumentReader
 {
     private readonly DocumentReaderOptions _options = options.Validated();
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<string> Extensions => [".html", ".htm"];
+    public IReadOnlyCollection<string> Extensions => [".html", ".htm", ".xhtml"];
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<Document> ReadAsync(
@@ -20,26 +21,25 @@ public sealed class HtmlReader(DocumentReaderOptions options) : IDocumentReader
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(skipped);
-        if (await FileText.LoadAsync(file, _options, skipped, cancellationToken).ConfigureAwait(false) is { } text)
+        if (await FileText.LoadBytesAsync(file, _options, skipped, cancellationToken).ConfigureAwait(false) is not { } content)
         {
-            yield return Parse(file, text);
+            yield break;
         }
-    }
 
-    private static Document Parse(DocumentFile file, string html)
-    {
-        using var page = new HtmlParser().ParseDocument(html);
-        var articles = page.QuerySelectorAll("article");
-        var content = page.QuerySelector("main") ?? (articles.Length == 1 ? articles[0] : page.Body);
-        var (text, headings) = HtmlText.Extract((INode?)content ?? page);
-        var title = Titles.OneLine(page.Title ?? "");
-        return new Document
+        if (HtmlPage.Decode(content) is not { } html)
+        {
+            skipped(new(file.FullPath, "is a binary file"));
+            yield break;
+        }
+
+        var page = Path.GetExtension(file.FullPath) is ".xhtml" ? HtmlPage.ParseXhtml(html, cancellationToken) : HtmlPage.Parse(html, cancellationToken);
+        yield return new Document
         {
             Id = file.Id,
-            Title = title.Length > 0 ? title : headings.Count > 0 ? headings[0].Title : Titles.FromFileName(file),
+            Title = page.Title.Length > 0 ? page.Title : page.Headings.Count > 0 ? page.Headings[0].Title : Titles.FromFileName(file),
             Source = file.Source,
-            Text = text,
-            Headings = headings,
+            Text = page.Text,
+            Headings = page.Headings,
         };
     }
 }

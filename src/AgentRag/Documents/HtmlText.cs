@@ -3,12 +3,18 @@ using AngleSharp.Dom;
 
 namespace AgentRag.Documents;
 
-/// <summary>Turns HTML elements into text: a blank line between blocks, a line per list item and table row.</summary>
+/// <summary>Turns HTML elements into text: a blank line between blocks, a line per list item and table row, the words of links in place.</summary>
 internal sealed class HtmlText
 {
     private static readonly HashSet<string> Dropped = new(StringComparer.OrdinalIgnoreCase)
     {
         "script", "style", "nav", "noscript", "template", "head", "svg", "form", "button", "select", "iframe", "object", "canvas", "aside", "footer",
+        "dialog",
+    };
+
+    private static readonly HashSet<string> DroppedRoles = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "navigation", "search", "banner", "contentinfo", "complementary", "dialog",
     };
 
     private static readonly HashSet<string> Blocks = new(StringComparer.OrdinalIgnoreCase)
@@ -23,6 +29,8 @@ internal sealed class HtmlText
     private int _lineBreaks;
     private bool _space;
     private int _preformatted;
+    private int _cells;
+    private bool _afterMarker;
 
     /// <summary>Extracts the text below a node and the headings in it.</summary>
     public static (string Text, IReadOnlyList<Heading> Headings) Extract(INode root)
@@ -69,7 +77,7 @@ internal sealed class HtmlText
         }
 
         var name = element.LocalName;
-        if (Dropped.Contains(name) || element.HasAttribute("hidden"))
+        if (IsDropped(element))
         {
             return false;
         }
@@ -87,12 +95,14 @@ internal sealed class HtmlText
             case "li":
                 Break(1);
                 Write("- ");
+                _afterMarker = true;
                 break;
             case "tr":
                 Break(1);
                 break;
-            case "td" or "th" when element.PreviousElementSibling is not null:
-                Write(" | ");
+            case "td" or "th":
+                Write(_cells == 0 && element.PreviousElementSibling is not null ? " | " : " ");
+                _cells++;
                 break;
             case "pre":
                 _preformatted++;
@@ -107,12 +117,17 @@ internal sealed class HtmlText
 
     private void Leave(INode node)
     {
-        if (node is not IElement element || Dropped.Contains(element.LocalName))
+        if (node is not IElement element || IsDropped(element))
         {
             return;
         }
 
         var name = element.LocalName;
+        if (name is "td" or "th")
+        {
+            _cells--;
+        }
+
         if (name is "pre")
         {
             _preformatted--;
@@ -144,13 +159,30 @@ internal sealed class HtmlText
         _headingStart = -1;
     }
 
-    private void Break(int lines) => _lineBreaks = Math.Max(_lineBreaks, Math.Min(lines, 2));
+    private static bool IsDropped(IElement element) =>
+        Dropped.Contains(element.LocalName)
+        || element.HasAttribute("hidden")
+        || string.Equals(element.GetAttribute("aria-hidden"), "true", StringComparison.OrdinalIgnoreCase)
+        || DroppedRoles.Contains(element.GetAttribute("role") ?? "");
+
+    private void Break(int lines)
+    {
+        // A table row stays one line whatever its cells hold, and a list item's first paragraph stays beside its mark.
+        if (_cells > 0 || _afterMarker)
+        {
+            _space = true;
+        }
+        else
+        {
+            _lineBreaks = Math.Max(_lineBreaks, Math.Min(lines, 2));
+        }
+    }
 
     private void Write(string text)
     {
         foreach (var c in text)
         {
-            if (char.IsWhiteSpace(c) && !(_preformatted > 0 && _text.Length > 0 && _lineBreaks == 0))
+            if (char.IsWhiteSpace(c) && !(_preformatted > 0 && _cells == 0 && _text.Length > 0 && _lineBreaks == 0))
             {
                 _space = true;
                 continue;
@@ -165,7 +197,7 @@ internal sealed class HtmlText
                 _text.Append(' ');
             }
 
-            (_lineBreaks, _space) = (0, false);
+            (_lineBreaks, _space, _afterMarker) = (0, false, false);
             _text.Append(c == '\0' ? '\uFFFD' : c);
         }
     }

@@ -72,7 +72,7 @@ public static class LabelledQuestionFile
         {
             null => throw fault($"the row is null; {Expected}."),
             { Id: null or "" } => throw fault($"no \"id\" field; {Expected}."),
-            { Question: null or "" } => throw fault($"no \"question\" field; {Expected}."),
+            _ when string.IsNullOrWhiteSpace(row.Question) => throw fault($"no \"question\" field; {Expected}."),
             { Hops: < 0 } => throw fault($"\"hops\" is {row.Hops}, must be at least 0."),
             _ when Contains(row.Answers, null) || Contains(row.Supporting, null) => throw fault("null inside \"answers\" or \"supporting\"; write texts."),
             _ when row.Decomposition?.Any(step => step is not { Question: not null, Answer: not null }) is true =>

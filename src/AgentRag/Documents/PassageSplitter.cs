@@ -40,7 +40,7 @@ public sealed class PassageSplitter
         Dictionary<string, int> timesSeen = new(StringComparer.Ordinal);
         foreach (var section in Section.Of(document))
         {
-            foreach (var range in Pack(document.Text, section.Body))
+            foreach (var range in Pack(document, section.Body))
             {
                 passages.Add(Make(document, section.HeadingPath, range, timesSeen));
             }
@@ -74,10 +74,11 @@ public sealed class PassageSplitter
     internal static string ContentHash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Packs the pieces of a section into ranges that fit.</summary>
-    private IEnumerable<TextRange> Pack(string text, TextRange body)
+    private IEnumerable<TextRange> Pack(Document document, TextRange body)
     {
+        var text = document.Text;
         List<Piece> pieces = [];
-        AddPieces(text, body, Cut.Blocks, pieces);
+        AddPieces(document, body, Cut.Blocks, pieces);
 
         // A counter may find more tokens in a whole than in its pieces together; such a group is halved until it fits.
         Stack<(int First, int Last)> open = new(PiecePacking.Group(pieces, _options).AsEnumerable().Reverse());
@@ -101,8 +102,9 @@ public sealed class PassageSplitter
     }
 
     /// <summary>Cuts a range into pieces that fit, coarsely where possible.</summary>
-    private void AddPieces(string text, TextRange range, Cut cut, List<Piece> pieces)
+    private void AddPieces(Document document, TextRange range, Cut cut, List<Piece> pieces)
     {
+        var text = document.Text;
         var starts = cut switch
         {
             Cut.Blocks => TextBlocks.Starts(text, range),
@@ -113,7 +115,7 @@ public sealed class PassageSplitter
         for (var i = 0; i < starts.Count; i++)
         {
             var part = new TextRange(starts[i], i + 1 < starts.Count ? starts[i + 1] : range.End);
-            var finer = cut == Cut.Blocks ? (TextBlocks.IsMadeOfLines(text, part) ? Cut.Lines : Cut.Sentences) : Cut.Words;
+            var finer = cut == Cut.Blocks ? (document.IsMadeOfLines || TextBlocks.IsMadeOfLines(text, part) ? Cut.Lines : Cut.Sentences) : Cut.Words;
             var fits = Tokens(text, part.Trim(text)) <= _options.MaxPassageTokens;
 
             // With an overlap wanted, paragraphs are cut into sentences even where they fit: whole ones are too long to repeat.
@@ -123,7 +125,7 @@ public sealed class PassageSplitter
             }
             else
             {
-                AddPieces(text, part, finer, pieces);
+                AddPieces(document, part, finer, pieces);
             }
         }
     }

@@ -48,8 +48,11 @@ internal static class TextBlocks
     {
         var content = text.AsSpan(block.Start, block.End - block.Start).TrimStart();
         return content is ['`', '`', '`', ..] or ['~', '~', '~', ..] or ['|', ..] or ['-' or '*' or '+', ' ', ..]
+            || content[..LineLength(content)].Contains(" | ", StringComparison.Ordinal)
             || (content.Length > 2 && char.IsAsciiDigit(content[0]) && content[1..].TrimStart("0123456789") is ['.' or ')', ' ', ..]);
     }
+
+    private static int LineLength(ReadOnlySpan<char> text) => text.IndexOf('\n') is >= 0 and var feed ? feed : text.Length;
 
     private static int NextLine(string text, int from, int end)
     {

@@ -33,7 +33,7 @@ public sealed record EvaluationReport
     public double MeanEffectiveContextTokens => MeanAnswered(answer => answer.EffectiveContextTokens);
 
     /// <summary>The most effective context tokens that one question took.</summary>
-    public long MaxEffectiveContextTokens => Questions.Max(question => question.Answer?.EffectiveContextTokens ?? 0);
+    public long MaxEffectiveContextTokens => Questions.Select(question => question.Answer?.EffectiveContextTokens ?? 0).DefaultIfEmpty().Max();
 
     /// <summary>Mean requests of the questions that did not fail.</summary>
     public double MeanRequests => MeanAnswered(answer => answer.Trace.Count);

@@ -120,13 +120,8 @@ public sealed class Bm25Index
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, PassageCount);
-        var segment = 0;
-        for (; index >= Segments[segment].PassageCount; segment++)
-        {
-            index -= Segments[segment].PassageCount;
-        }
-
-        return PassageAt(segment, Segments[segment].Deletions is null ? index : _livePassages.Value[segment]![index]);
+        var (segment, passage) = Locate(index);
+        return PassageAt(segment, passage);
     }
 
     /// <summary>Finds a passage.</summary>
@@ -158,6 +153,31 @@ public sealed class Bm25Index
         {
             segment.Segment.Verify();
         }
+    }
+
+    /// <summary>Where a passage lies.</summary>
+    /// <param name="index">Its position in the index.</param>
+    internal (int Segment, int Passage) Locate(int index)
+    {
+        var segment = 0;
+        for (; index >= Segments[segment].PassageCount; segment++)
+        {
+            index -= Segments[segment].PassageCount;
+        }
+
+        return (segment, Segments[segment].Deletions is null ? index : _livePassages.Value[segment]![index]);
+    }
+
+    /// <summary>The position in the index of a passage of a segment that is not deleted.</summary>
+    internal int PositionOf(int segment, int passage)
+    {
+        var position = Segments[segment].Deletions is null ? passage : Array.BinarySearch(_livePassages.Value[segment]!, passage);
+        for (var before = 0; before < segment; before++)
+        {
+            position += Segments[before].PassageCount;
+        }
+
+        return position;
     }
 
     /// <summary>Reads a passage of a segment, whether it is deleted or not.</summary>

@@ -126,6 +126,10 @@ internal sealed record IndexManifest
     private bool IsComplete => CreatedBy is not null && TokenCounter is not null && Splitter is not null && Analyzer is not null
         && Segments is not null && Segments.All(segment => segment?.Name is not null) && Roots is not null;
 
+    /// <summary>Stands for the passages and their numbers: changes with every segment and every deletion. Hexadecimal.</summary>
+    [JsonIgnore]
+    public string ContentChecksum => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes([.. Segments], ManifestJson.Default.SegmentReferenceArray)));
+
     private string ComputeChecksum() =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = "" }, ManifestJson.Default.IndexManifest)));
 
@@ -143,4 +147,5 @@ internal sealed record SegmentReference(string Name, uint Checksum, string? Dele
 /// <summary>Reads and writes manifests with code made at compile time: looking at types at run time took longer than all else of opening an index.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
 [JsonSerializable(typeof(IndexManifest))]
+[JsonSerializable(typeof(SegmentReference[]))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

@@ -134,7 +134,6 @@ internal sealed class IndexRun
     {
         var (documents, duplicates, firstDuplicate) = (0, 0, "");
         List<SkippedFile> skipped = [];
-        var complete = false;
         try
         {
             await foreach (var document in _readers.For(file.FullPath)!.ReadAsync(file, skipped.Add, cancellationToken).ConfigureAwait(false))
@@ -152,10 +151,16 @@ internal sealed class IndexRun
                     Report(index, file.RelativePath);
                 }
             }
-
-            complete = true;
         }
-        finally
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            EndFile(complete: false);
+            throw;
+        }
+
+        EndFile(complete: true);
+
+        void EndFile(bool complete)
         {
             if (duplicates > 0)
             {

@@ -35,13 +35,18 @@ internal sealed class NewSegments(IndexDirectory directory, AnalyzerOptions anal
             EndSegment();
         }
 
-        var builder = Builder();
-        builder.AddDocument(document.Id, document.Title, document.Source);
         _documentsOfFile++;
-        foreach (var passage in passages)
+        directory.Writing(() =>
         {
-            builder.AddPassage(passage, builder.DocumentCount - 1);
-        }
+            var builder = Builder();
+            builder.AddDocument(document.Id, document.Title, document.Source);
+            foreach (var passage in passages)
+            {
+                builder.AddPassage(passage, builder.DocumentCount - 1);
+            }
+
+            return builder;
+        });
     }
 
     /// <summary>Ends the file at hand.</summary>

@@ -3,6 +3,46 @@ using System.Text;
 
 namespace AgentRag.Indexing;
 
+/// <summary>Many strings in one block of UTF-8, decoded when asked for.</summary>
+/// <param name="utf8">The strings' bytes, one behind the other.</param>
+/// <param name="ends">Offset behind each string's last byte.</param>
+internal sealed class StringTable(byte[] utf8, int[] ends)
+{
+    public int Count => ends.Length;
+
+    public byte[] Utf8 => utf8;
+
+    public int[] Ends => ends;
+
+    public string this[int index] => Encoding.UTF8.GetString(Bytes(index));
+
+    public ReadOnlySpan<byte> Bytes(int index)
+    {
+        var start = index == 0 ? 0 : ends[index - 1];
+        return utf8.AsSpan(start, ends[index] - start);
+    }
+
+    /// <summary>Finds a string in a table that is sorted by bytes.</summary>
+    /// <returns>Its index, or -1.</returns>
+    public int BinarySearch(ReadOnlySpan<byte> value)
+    {
+        var (low, high) = (0, Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) >>> 1;
+            var order = Bytes(middle).SequenceCompareTo(value);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return -1;
+    }
+}
+
 /// <summary>Collects strings in one block of UTF-8.</summary>
 internal sealed class StringTableBuilder
 {
@@ -37,6 +77,8 @@ internal sealed class StringTableBuilder
         bytes.CopyTo(_utf8.AsSpan(_length));
         _ends.Add((uint)(_length += bytes.Length));
     }
+
+    public StringTable ToTable() => new(Utf8.ToArray(), [.. _ends.Select(end => (int)end)]);
 
     private void Grow(int more)
     {

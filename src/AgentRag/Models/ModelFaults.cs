@@ -9,6 +9,9 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
 {
     private const int LongestQuote = 300;
 
+    // A local server takes any key, such as "k": cutting that out of every word would leave nothing to read, and it is no secret.
+    private const int ShortestSecret = 8;
+
     private readonly string _where = $"{subject} at {options.DisplayUrl}";
 
     /// <summary>The server answered, with an error status.</summary>
@@ -133,7 +136,8 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
     }
 
     // Some gateways repeat the key they refuse.
-    private string Redacted(string text) => string.IsNullOrEmpty(options.ApiKey) ? text : text.Replace(options.ApiKey, "***", StringComparison.Ordinal);
+    private string Redacted(string text) =>
+        options.ApiKey is { Length: >= ShortestSecret } key ? text.Replace(key, "***", StringComparison.Ordinal) : text;
 
     private string Quoted(string? text) => Clean(text ?? "") is { Length: > 0 } line ? $" (\"{line}\")" : "";
 

@@ -6,8 +6,7 @@ namespace AgentRag.Models;
 
 /// <summary>Reads one reply in the OpenAI wire format, piece by piece. A reply that is not streamed is one piece.</summary>
 /// <param name="faults">The words for what goes wrong.</param>
-/// <param name="mayStopAtOnce">Whether the request has stop sequences, so that a reply may rightly be empty.</param>
-internal sealed class OpenAIChatReply(ModelFaults faults, bool mayStopAtOnce)
+internal sealed class OpenAIChatReply(ModelFaults faults)
 {
     /// <summary>The error code of an <see cref="ErrorContent"/> by which a model declines to answer.</summary>
     public const string Refusal = nameof(Refusal);
@@ -65,7 +64,7 @@ internal sealed class OpenAIChatReply(ModelFaults faults, bool mayStopAtOnce)
             throw faults.BrokenOff(fault: null);
         }
 
-        if (!_hasText && _toolCalls.Count == 0 && !(mayStopAtOnce && _finishReason == ChatFinishReason.Stop))
+        if (!_hasText && _toolCalls.Count == 0)
         {
             throw faults.Malformed(EmptyReason());
         }
@@ -172,7 +171,7 @@ internal sealed class OpenAIChatReply(ModelFaults faults, bool mayStopAtOnce)
     private string EmptyReason() => _finishReason?.Value switch
     {
         "length" => "it is empty because the cap on output tokens was used up before its first word (a reasoning model spends it on thinking). "
-            + "Raise the cap",
+            + "Raise --reserved-answer-tokens (AGENTRAG_RESERVED_ANSWER_TOKENS)",
         "content_filter" => "it is empty because the server's content filter withheld it",
         { } reason => $"it is empty (finish reason '{reason}')",
         null => "it is empty",

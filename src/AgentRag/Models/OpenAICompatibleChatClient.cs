@@ -45,7 +45,7 @@ public sealed class OpenAICompatibleChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(messages);
         using var json = await SendAsync(
             messages, options, isStream: false, body => _connection.PostAsync("chat/completions", body, cancellationToken)).ConfigureAwait(false);
-        var reply = NewReply(options);
+        var reply = new OpenAIChatReply(_connection.Faults);
         var text = reply.Read(json.RootElement);
         var end = reply.End(isDone: true);
         return (text is null ? (ChatResponseUpdate[])[end] : [text, end]).ToChatResponse();
@@ -89,7 +89,7 @@ public sealed class OpenAICompatibleChatClient : IChatClient
             .ConfigureAwait(false);
         await using (events.ConfigureAwait(false))
         {
-            var reply = NewReply(options);
+            var reply = new OpenAIChatReply(_connection.Faults);
             while (await events.NextAsync().ConfigureAwait(false) is { } piece)
             {
                 using (piece)
@@ -104,8 +104,6 @@ public sealed class OpenAICompatibleChatClient : IChatClient
             yield return reply.End(events.IsDone);
         }
     }
-
-    private OpenAIChatReply NewReply(ChatOptions? options) => new(_connection.Faults, mayStopAtOnce: options?.StopSequences is { Count: > 0 });
 
     // Servers differ in two fields. One that refuses a field by name is asked once more without it; what it then accepted is remembered.
     private async Task<T> SendAsync<T>(IEnumerable<ChatMessage> messages, ChatOptions? options, bool isStream, Func<JsonObject, Task<T>> send)

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Text.Json;
 using AgentRag.Allocation;
 using AgentRag.Answering;
@@ -9,15 +10,17 @@ using Microsoft.Extensions.AI;
 namespace AgentRag.Plugin;
 
 /// <summary>AgentRag's tools, as functions that Semantic Kernel, Agent Framework, any chat client and the MCP server import.</summary>
-/// <remarks>Safe for concurrent use. The context is opened by the first call that needs it, once; a failed opening is tried again by the next call.</remarks>
+/// <remarks>Safe for concurrent use. Nothing is opened before the first call.</remarks>
 public sealed class AgentRagPlugin : IDisposable
 {
     private readonly Func<CancellationToken, Task<PluginContext>> _open;
     private readonly SemaphoreSlim _opening = new(1, 1);
-    private PluginContext? _context;
 
     /// <summary>Makes the plugin.</summary>
-    /// <param name="open">Opens index, model, prompts and demonstrations.</param>
+    /// <param name="open">
+    /// Opens index, model, prompts and demonstrations. It is asked by every call, never twice at a time, so that a call sees an index that was brought up
+    /// to date since the last; it should hand out what it has as long as nothing changed.
+    /// </param>
     public AgentRagPlugin(Func<CancellationToken, Task<PluginContext>> open)
     {
         ArgumentNullException.ThrowIfNull(open);
@@ -159,7 +162,8 @@ public sealed class AgentRagPlugin : IDisposable
 
         if (text.Length > MaxQueryCharacters)
         {
-            throw new AgentRagException($"'{name}' has {text.Length:N0} characters, at most {MaxQueryCharacters:N0} are taken: shorten it.");
+            throw new AgentRagException(string.Create(
+                CultureInfo.InvariantCulture, $"'{name}' has {text.Length:N0} characters, at most {MaxQueryCharacters:N0} are taken: shorten it."));
         }
     }
 
@@ -200,15 +204,10 @@ public sealed class AgentRagPlugin : IDisposable
 
     private async Task<PluginContext> ContextAsync(CancellationToken cancellationToken)
     {
-        if (_context is { } open)
-        {
-            return open;
-        }
-
         await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _context ??= await _open(cancellationToken).ConfigureAwait(false);
+            return await _open(cancellationToken).ConfigureAwait(false);
         }
         finally
         {

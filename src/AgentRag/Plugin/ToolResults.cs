@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using AgentRag.Allocation;
 using AgentRag.Answering;
 using AgentRag.Retrieval;
@@ -131,8 +132,10 @@ public sealed record AllocateBudgetResult(long Budget, AllocatedResult Recommend
     /// <summary>Whose coefficients decided, and what that means, in words for the user.</summary>
     internal static string NoteOn(BudgetAllocation allocation) =>
         $"Ranked with the coefficients of {allocation.CoefficientsSource}, not of your model and documents: a starting point to measure from. " +
-        $"They cannot tell strategies apart; IterDRAG is recommended from {BudgetAllocator.IterDragFromTokens:N0} tokens on, where it wins in the paper's table 1. " +
-        "Token sizes are those of your index and demonstrations.";
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"They cannot tell strategies apart; IterDRAG is recommended from {BudgetAllocator.IterDragFromTokens:N0} tokens on, where it wins in the paper's table 1. ") +
+        "Token sizes are measured on your index and demonstrations, and assumed where there are none.";
 }
 
 /// <summary>Parameters for one strategy, by the names under which the answering tools take them.</summary>

@@ -28,4 +28,8 @@ public sealed record PromptContent
 /// <param name="Batch">The retrieval that brought it, from 0: the question's own, then one per sub-query.</param>
 /// <param name="Rank">Its rank in that retrieval, from 1.</param>
 /// <param name="Passage">The passage.</param>
-public sealed record NumberedPassage(int Number, int Batch, int Rank, Passage Passage);
+public sealed record NumberedPassage(int Number, int Batch, int Rank, Passage Passage)
+{
+    /// <summary>Its best rank in any retrieval of the question so far, from 1: what decides how long it is kept when the prompt is trimmed.</summary>
+    public int BestRank { get; init; } = Rank;
+}

@@ -33,7 +33,7 @@ internal sealed class PromptFile
             : throw Problem(root, "no 'execution_settings.default'; the system role stands there as agentrag_system");
         System = TemplateOf(_settings, "agentrag_system") ?? throw Problem(_settings, "no 'agentrag_system'; a prompt needs one for the system role");
         Repair = TemplateOf(_settings, "agentrag_repair");
-        MaxTokens = (int)Number("max_tokens", 128, 1, 1_000_000);
+        MaxTokens = Child(_settings, "max_tokens") is null ? null : (int)Number("max_tokens", 1, 1, 1_000_000);
         Temperature = (float)Number("temperature", 0, 0, 2);
         StopSequences = Child(_settings, "stop_sequences") switch
         {
@@ -53,7 +53,7 @@ internal sealed class PromptFile
 
     public PromptFileTemplate? Repair { get; }
 
-    public int MaxTokens { get; }
+    public int? MaxTokens { get; }
 
     public float Temperature { get; }
 

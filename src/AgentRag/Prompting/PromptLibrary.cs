@@ -19,7 +19,7 @@ public sealed class PromptLibrary
     {
         var overrides = overrideFolder is null ? [] : Overrides(overrideFolder);
         return new PromptLibrary(Enum.GetValues<PromptName>().ToDictionary(name => name, name => overrides.TryGetValue(FileName(name), out var path)
-            ? PromptTemplate.Parse(File.ReadAllText(path), path)
+            ? PromptTemplate.Parse(Read(path), path)
             : PromptTemplate.Parse(Shipped(FileName(name)), $"prompts/{FileName(name)}")));
     }
 
@@ -54,6 +54,18 @@ public sealed class PromptLibrary
         return files.Keys.FirstOrDefault(name => !known.Contains(name)) is { } stranger
             ? throw new AgentRagException($"{files[stranger]}: no prompt has this file name; the names are {string.Join(", ", known)}.")
             : files;
+    }
+
+    private static string Read(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentRagException($"{path}: the prompt cannot be read: {e.Message}", e);
+        }
     }
 
     private static string Shipped(string fileName)

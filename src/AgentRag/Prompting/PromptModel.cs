@@ -20,7 +20,13 @@ internal static class PromptModel
         ["max_sub_queries"] = content.MaxSubQueries,
     };
 
-    /// <summary>Two contents that together reach every branch and every name a template may use.</summary>
+    /// <summary>The values of a request to mend a reply.</summary>
+    public static Dictionary<string, object?> Repair(IReadOnlyList<string> prefixes) => new(StringComparer.Ordinal) { ["prefixes"] = prefixes };
+
+    /// <summary>Values that reach the branches of a request to mend a reply.</summary>
+    public static IEnumerable<Dictionary<string, object?>> RepairSamples() => [Repair(["prefix"]), Repair(["prefix", "prefix"])];
+
+    /// <summary>Contents, full and empty, that together reach both sides of every condition on a name, and every name a template may use.</summary>
     public static IEnumerable<Dictionary<string, object?>> Samples()
     {
         var passage = new Passage
@@ -50,12 +56,8 @@ internal static class PromptModel
             Passages = [new NumberedPassage(1, 0, 1, passage)],
             Steps = [new SelfAskStep("query", "answer")],
         };
-        foreach (var content in new[] { full, full with { Steps = [new SelfAskStep("query", null)] } })
-        {
-            var model = From(content);
-            model["prefixes"] = new[] { "prefix" };
-            yield return model;
-        }
+        var pending = full with { Steps = [new SelfAskStep("query", null)] };
+        return [From(full), From(pending), From(new PromptContent { Question = "question" })];
     }
 
     private static Dictionary<string, object?> Demonstration(PreparedDemonstration prepared, int index)

@@ -61,7 +61,7 @@ public static class PromptPacker
         {
             _content = content;
             _kept = Math.Min(KeptPassages, content.Passages.Count);
-            _passages = [.. content.Passages.OrderByDescending(passage => passage.Rank).ThenBy(passage => passage.Batch)];
+            _passages = [.. content.Passages.OrderByDescending(passage => passage.BestRank).ThenBy(passage => passage.Batch)];
             _demonstrationPassages =
             [
                 .. content.Demonstrations

@@ -1,8 +1,6 @@
-using System.Collections;
 using System.Security.Cryptography;
 using System.Text;
 using AgentRag.Tokens;
-using HandlebarsDotNet;
 
 namespace AgentRag.Prompting;
 
@@ -13,15 +11,15 @@ namespace AgentRag.Prompting;
 /// </remarks>
 public sealed class PromptTemplate
 {
-    private readonly HandlebarsTemplate<object, object> _system;
-    private readonly HandlebarsTemplate<object, object> _user;
-    private readonly HandlebarsTemplate<object, object>? _repair;
+    private readonly Func<object, string> _system;
+    private readonly Func<object, string> _user;
+    private readonly Func<object, string>? _repair;
 
     private PromptTemplate(PromptFile file)
     {
-        _system = PromptTemplateCompiler.Compile(file, file.System);
-        _user = PromptTemplateCompiler.Compile(file, file.Template);
-        _repair = file.Repair is null ? null : PromptTemplateCompiler.Compile(file, file.Repair);
+        _system = PromptTemplateCompiler.Compile(file, file.System, PromptModel.Samples());
+        _user = PromptTemplateCompiler.Compile(file, file.Template, PromptModel.Samples());
+        _repair = file.Repair is null ? null : PromptTemplateCompiler.Compile(file, file.Repair, PromptModel.RepairSamples());
         MaxAnswerTokens = file.MaxTokens;
         Temperature = file.Temperature;
         StopSequences = file.StopSequences;
@@ -35,8 +33,8 @@ public sealed class PromptTemplate
     /// <summary>SHA-256 of the file, hexadecimal: what a report records.</summary>
     public string ContentHash { get; }
 
-    /// <summary>Output tokens the reply may have, ≥ 1.</summary>
-    public int MaxAnswerTokens { get; }
+    /// <summary>Output tokens the reply may have, ≥ 1; null for all that the budget reserves.</summary>
+    public int? MaxAnswerTokens { get; }
 
     /// <summary>Sampling temperature, ≥ 0.</summary>
     public float Temperature { get; }
@@ -66,5 +64,5 @@ public sealed class PromptTemplate
     /// <param name="prefixes">The prefixes that a line may start with; length ≥ 1.</param>
     /// <returns>The text of a further user message; null when this prompt has none.</returns>
     public string? RenderRepair(IReadOnlyList<string> prefixes) =>
-        _repair?.Invoke(new Hashtable(StringComparer.Ordinal) { ["prefixes"] = prefixes }).Trim();
+        _repair?.Invoke(PromptModel.Repair(prefixes)).Trim();
 }

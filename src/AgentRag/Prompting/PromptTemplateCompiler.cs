@@ -9,17 +9,24 @@ internal static class PromptTemplateCompiler
     // Prompts are plain text: nothing is HTML-escaped. A name that does not exist is a fault of the template, not an empty text.
     private static readonly IHandlebars Engine = Handlebars.Create(new HandlebarsConfiguration { NoEscape = true, ThrowOnUnresolvedBindingExpression = true });
 
-    public static HandlebarsTemplate<object, object> Compile(PromptFile file, PromptFileTemplate template)
+    /// <summary>Compiles a template and renders it once with each sample.</summary>
+    /// <returns>Renders the template; a fault that no sample has met is reported in the same way.</returns>
+    public static Func<object, string> Compile(PromptFile file, PromptFileTemplate template, IEnumerable<object> samples)
+    {
+        var compiled = Guarded(file, template, () => Engine.Compile(template.Text));
+        foreach (var sample in samples)
+        {
+            Guarded(file, template, () => compiled(sample));
+        }
+
+        return model => Guarded(file, template, () => compiled(model));
+    }
+
+    private static T Guarded<T>(PromptFile file, PromptFileTemplate template, Func<T> work)
     {
         try
         {
-            var compiled = Engine.Compile(template.Text);
-            foreach (var sample in PromptModel.Samples())
-            {
-                compiled(sample);
-            }
-
-            return compiled;
+            return work();
         }
         catch (HandlebarsUndefinedBindingException e)
         {

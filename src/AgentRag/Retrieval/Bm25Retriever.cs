@@ -26,6 +26,9 @@ public sealed class Bm25Retriever : IRetriever
     /// <inheritdoc/>
     public string Name => "bm25";
 
+    /// <summary>What is searched.</summary>
+    internal Bm25Snapshot Snapshot => _snapshot;
+
     /// <summary>The vectors to use; tests choose narrower ones than the processor has.</summary>
     internal SimdLevel Simd { get; init; } = SimdLevels.Best;
 

@@ -43,6 +43,12 @@ public sealed class HelpAndErrorTests
     [InlineData("error: Give a question in quotation marks, or --questions FILE.\n", "ask")]
     [InlineData("error: Give a question or --questions FILE, not both.\n", "ask", "Who?", "--questions", "file")]
     [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, drag, iterdrag.\n", "ask", "Who?", "--strategy", "guess")]
+    [InlineData(
+        "error: ',' names no strategy: use one of zero-shot, many-shot, rag, drag, iterdrag, several with commas, or all.\n",
+        "evaluate", "--questions", "file", "--strategy", ",")]
+    [InlineData(
+        "error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, drag, iterdrag, several with commas, or all.\n",
+        "evaluate", "--questions", "file", "--strategy", "rag,guess")]
     [InlineData("error: --budget: 'much' is not a number of tokens: write it as 4096, 4,096, 32k (32,000) or 1M (1,000,000).\n", "ask", "Who?", "--budget", "much")]
     [InlineData("error: Inference parameters: k is 2000, must be in [0, 1000].\n", "ask", "Who?", "--k", "2000")]
     [InlineData("error: Model 'anthropic:any' needs a key: set AGENTRAG_API_KEY or ANTHROPIC_API_KEY.\n", "ask", "Who?", "--model", "anthropic:any")]

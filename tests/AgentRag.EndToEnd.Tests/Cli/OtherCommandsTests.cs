@@ -51,6 +51,17 @@ public sealed class OtherCommandsTests
     }
 
     [Fact]
+    public async Task A_strategy_that_is_named_twice_is_evaluated_once()
+    {
+        using var agentrag = await Town.IndexedAsync();
+
+        var finished = await agentrag.RunAsync("evaluate", "--questions", "questions.jsonl", "--strategy", "rag, rag", "--limit", "1", "--json");
+
+        Assert.Equal((0, 2), (finished.ExitCode, finished.Lines.Count)); // one question, and the totals
+        Assert.Single(finished.Json[1].GetProperty("totals").EnumerateArray());
+    }
+
+    [Fact]
     public async Task Doctor_says_what_is_in_effect_and_from_where()
     {
         using var agentrag = await Town.IndexedAsync(("agentrag.json", """{"k": 7, "m": 1, "budget": "16k"}"""));

@@ -67,6 +67,23 @@ public sealed class McpServerTests
     }
 
     [Fact(Timeout = Milliseconds)]
+    public async Task What_is_indexed_while_the_server_runs_is_found_by_the_next_call()
+    {
+        using var agentrag = await Town.IndexedAsync();
+        using var session = new McpSession(agentrag);
+        await session.InitializeAsync();
+        await session.CallAsync("before", "retrieve", """{"query":"coopers"}""");
+        Assert.Empty((await session.ReplyAsync("before"))["result"]!["structuredContent"]!["passages"]!.AsArray());
+
+        agentrag.Write("docs/lisk.md", "# Lisk\n\nThe coopers of Lisk make barrels.\n");
+        Assert.Equal(0, (await agentrag.RunAsync("index", "docs")).ExitCode);
+
+        await session.CallAsync("after", "retrieve", """{"query":"coopers"}""");
+        Assert.Equal("lisk", (string?)(await session.ReplyAsync("after"))["result"]!["structuredContent"]!["passages"]![0]!["documentId"]);
+        Assert.Equal(0, (await session.CloseAsync()).ExitCode);
+    }
+
+    [Fact(Timeout = Milliseconds)]
     public async Task The_stateless_protocol_is_served_without_a_handshake()
     {
         using var agentrag = await Town.IndexedAsync();

@@ -69,7 +69,7 @@ public sealed class BudgetAllocatorTests
 
     [Fact]
     public void A_budget_below_the_instructions_is_an_error() => Assert.Equal(
-        "Instructions and question take about 300 tokens and the budget is 100: raise the budget (--budget).",
+        "Instructions and question take about 300 tokens and the budget is 100: raise the budget.",
         Assert.Throws<AgentRagException>(() => BudgetAllocator.Allocate(new AllocationRequest(Budget(100), new TokenSizes { InstructionTokens = 300 }))).Message);
 
     private static BudgetAllocation Allocate(int budget, Informativeness informativeness) =>

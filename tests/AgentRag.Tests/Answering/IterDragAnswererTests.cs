@@ -54,6 +54,25 @@ public sealed class IterDragAnswererTests
     }
 
     [Fact]
+    public async Task A_passage_that_a_sub_query_ranks_first_is_not_trimmed_as_low_ranked()
+    {
+        // The question ranks it fifth, the sub-query first: it outlasts those that were second to fourth.
+        Passage[] corpus = [.. Enumerable.Range(1, 5).Select(i => Passage($"p{i}", "one two three"))];
+        var retriever = new ListRetriever(corpus) { ByQuery = { ["Sub?"] = [corpus[4], Tarn] } };
+        var model = new ScriptedChatClient("Follow up: Sub?", "Intermediate answer: x", "So the final answer is: x");
+        var context = new AnsweringContext { Retriever = retriever, Model = model, TokenCounter = new WordCounter() };
+        var whole = await new IterDragAnswerer(context).AnswerAsync(Request());
+        var last = whole.Trace[^1].PromptTokens;
+
+        model = new ScriptedChatClient("Follow up: Sub?", "Intermediate answer: x", "So the final answer is: x");
+        var window = new TokenBudgetOptions { ContextWindowTokens = last - 1 + 10, ReservedAnswerTokens = 10 };
+        var trimmed = await new IterDragAnswerer(context with { Model = model }).AnswerAsync(Request(budget: window));
+        Assert.Equal(new TrimmedContent(1, 0, 0, 0), trimmed.Trace[^1].Trimmed);
+        Assert.Contains("p5#0", trimmed.Trace[^1].PassageIds);
+        Assert.DoesNotContain("p4#0", trimmed.Trace[^1].PassageIds);
+    }
+
+    [Fact]
     public async Task After_n_iterations_the_final_answer_is_forced()
     {
         var model = new ScriptedChatClient(

@@ -77,9 +77,29 @@ public sealed class OnePassAnswererTests
         var question = string.Join(' ', Enumerable.Repeat("word", 5_000));
         var e = await Assert.ThrowsAsync<AgentRagException>(() => new RagAnswerer(Context(model)).AnswerAsync(
             new AnswerRequest(question, new InferenceParameters(3, 0, 1), Budget with { MaxEffectiveContextTokens = 4_096 })));
-        Assert.Matches(@"^The question alone takes 5,\d{3} tokens and the budget is 4,096: shorten it or raise the budget \(--budget\)\.$", e.Message);
+        Assert.Matches(@"^The question alone takes 5,\d{3} tokens and the budget is 4,096: shorten it or raise the budget\.$", e.Message);
         Assert.Empty(model.Sent);
     }
+
+    [Fact]
+    public async Task A_question_that_does_not_fit_into_the_window_is_an_error_that_names_the_window()
+    {
+        var budget = new TokenBudgetOptions { ContextWindowTokens = 30, ReservedAnswerTokens = 20 };
+        var e = await Assert.ThrowsAsync<AgentRagException>(() => new RagAnswerer(Context(new ScriptedChatClient("never"))).AnswerAsync(
+            new AnswerRequest("Who?", new InferenceParameters(3, 0, 1), budget)));
+        Assert.Matches(
+            @"^The question alone takes \d+ tokens and the context window has 10 beside the 20 reserved for the answer: shorten it, reserve less, or choose a model with a larger window\.$",
+            e.Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n ")]
+    [InlineData("<think>only thoughts")]
+    public async Task A_reply_without_text_is_an_error_and_not_a_statement_about_the_documents(string reply) => Assert.Equal(
+        "The model scripted replied without any text to answer with: try again, allow longer answers if it thinks before it answers, or choose another model.",
+        (await Assert.ThrowsAsync<AgentRagException>(() => new RagAnswerer(Context(new ScriptedChatClient(reply))).AnswerAsync(
+            new AnswerRequest("Who?", new InferenceParameters(3, 0, 1), Budget)))).Message);
 
     [Fact]
     public async Task Events_come_in_order_and_end_with_the_answer()

@@ -72,12 +72,23 @@ public sealed class AnthropicModelTests
     }
 
     [Fact]
+    public async Task A_key_too_short_to_be_a_secret_leaves_the_words_of_a_message_whole()
+    {
+        using var server = new ScriptedServer((400, Error("invalid_request_error", "too many tokens")));
+        using var model = Create(server, key: "k");
+
+        var error = await Assert.ThrowsAsync<AgentRagException>(() => model.GetResponseAsync("Who?", Options, TestContext.Current.CancellationToken));
+
+        Assert.Contains("too many tokens", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_a_key_the_message_names_the_variable() => Assert.Equal(
         "Model 'anthropic:claude-test' needs a key: set ANTHROPIC_API_KEY.",
         Assert.Throws<AgentRagException>(() => AnthropicModel.Create(ModelName.Parse("anthropic:claude-test"), new ChatModelOptions())).Message);
 
-    private static IChatClient Create(ScriptedServer server) => AnthropicModel.Create(
-        ModelName.Parse("anthropic:claude-test"), new ChatModelOptions { ApiKey = "test-key", BaseUrl = server.Url, MaxRetries = 0 });
+    private static IChatClient Create(ScriptedServer server, string key = "test-key") => AnthropicModel.Create(
+        ModelName.Parse("anthropic:claude-test"), new ChatModelOptions { ApiKey = key, BaseUrl = server.Url, MaxRetries = 0 });
 
     private static string Error(string type, string message) => JsonSerializer.Serialize(new { type = "error", error = new { type, message } });
 

@@ -29,6 +29,7 @@ public sealed class LabelledQuestionFileTests : IDisposable
     [Theory]
     [InlineData("{\"question\":\"Q\"}", "1: no \"id\" field; a row needs id and question, and may have answers, supporting, hops, type, source and decomposition.")]
     [InlineData("{\"id\":\"1\"}", "1: no \"question\" field; a row needs id and question, and may have answers, supporting, hops, type, source and decomposition.")]
+    [InlineData("{\"id\":\"1\",\"question\":\" \"}", "1: no \"question\" field; a row needs id and question, and may have answers, supporting, hops, type, source and decomposition.")]
     [InlineData("\n{\"id\":\"1\",\"question\":\"Q\"}\n{\"id\":\"1\",\"question\":\"R\"}", "3: the id \"1\" is taken by line 2; ids must differ.")]
     [InlineData("{\"id\":\"1\",\"question\":\"Q\",\"hops\":-1}", "1: \"hops\" is -1, must be at least 0.")]
     [InlineData("{\"id\":\"1\",\"question\":\"Q\",\"answers\":[null]}", "1: null inside \"answers\" or \"supporting\"; write texts.")]

@@ -101,6 +101,15 @@ public sealed class KilledWriterTests : IDisposable
         Assert.InRange(Bm25Index.Open(_folder["index"]).Segments.Length, 1, MergePolicy.MaxSegments);
     }
 
+    [Fact]
+    public async Task A_disk_that_is_full_ends_the_run_and_is_not_taken_for_a_file_that_cannot_be_read()
+    {
+        _folder.Write("in/a.jsonl", new RandomCorpus(5, 150).JsonLines("a", 20));
+        var writer = Writer(step => throw new IOException($"No space left on device ({step})"));
+        var exception = await Assert.ThrowsAsync<AgentRagException>(() => writer.RunAsync(Request("index")));
+        Assert.Equal($"Index '{_folder["index"]}' cannot be written: No space left on device (create segment-000001.bin.tmp)", exception.Message);
+    }
+
     private static Indexer Writer(Action<string>? beforeChange) => new(new WordCounter()) { BeforeChange = beforeChange, MaxPostingsInMemory = 400 };
 
     private IndexRequest Request(string index) =>

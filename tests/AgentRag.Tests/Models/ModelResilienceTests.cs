@@ -216,6 +216,20 @@ public sealed class ModelResilienceTests
         Assert.DoesNotContain(Key, fault.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("k", "too many tokens")] // a placeholder for a local server
+    [InlineData("sk-7890", "sk-7890 has no tokens")]
+    [InlineData("sk-78901", "*** has no tokens")]
+    public async Task Only_a_key_long_enough_to_be_a_secret_is_cut_out(string key, string shown)
+    {
+        await using var server = new LoopbackServer(LoopbackServer.Json(
+            new JsonObject { ["error"] = shown.Replace("***", key, StringComparison.Ordinal) }.ToJsonString(), 400));
+
+        var fault = await Assert.ThrowsAsync<AgentRagException>(() => AskAsync(server, options => options with { ApiKey = key }));
+
+        Assert.Contains($"(\"{shown}\")", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Not_found_names_the_model_and_the_base_url()
     {

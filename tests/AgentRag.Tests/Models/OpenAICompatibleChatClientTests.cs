@@ -450,16 +450,20 @@ public sealed class OpenAICompatibleChatClientTests
         Assert.Single(server.Requests);
     }
 
-    [Fact]
-    public async Task A_reply_that_a_stop_sequence_ended_at_once_is_rightly_empty()
+    [Theory]
+    [InlineData("stop", "it is empty (finish reason 'stop')")]
+    [InlineData(
+        "length",
+        "it is empty because the cap on output tokens was used up before its first word (a reasoning model spends it on thinking). "
+        + "Raise --reserved-answer-tokens (AGENTRAG_RESERVED_ANSWER_TOKENS)")]
+    public async Task An_empty_reply_is_an_error_even_where_a_stop_sequence_could_have_ended_it(string reason, string expected)
     {
-        await using var server = new LoopbackServer(LoopbackServer.Json("""{"choices":[{"message":{"content":""},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":0}}"""));
+        await using var server = new LoopbackServer(LoopbackServer.Json($$"""{"choices":[{"message":{"content":""},"finish_reason":"{{reason}}"}]}"""));
         using var client = Client(server);
 
-        var response = await client.GetResponseAsync(Question, new ChatOptions { StopSequences = ["\n"] }, Cancellation);
+        var fault = await Assert.ThrowsAsync<AgentRagException>(() => client.GetResponseAsync(Question, new ChatOptions { StopSequences = ["\n"] }, Cancellation));
 
-        Assert.Equal("", response.Text);
-        Assert.Equal(3, response.Usage?.TotalTokenCount);
+        Assert.Equal($"Chat model at {server.BaseUrl} sent a reply that cannot be used: {expected}.", fault.Message);
     }
 
     [Fact]

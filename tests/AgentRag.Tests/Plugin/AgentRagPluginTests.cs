@@ -105,7 +105,7 @@ public sealed class AgentRagPluginTests
     }
 
     [Fact]
-    public async Task The_context_is_opened_by_the_first_call_only_and_again_after_a_failure()
+    public async Task Nothing_is_opened_before_the_first_call_and_each_call_asks_for_what_is_current()
     {
         var opened = 0;
         using var plugin = new AgentRagPlugin(_ => ++opened == 1 ? throw new AgentRagException("No index.") : Task.FromResult(Context()));
@@ -114,7 +114,7 @@ public sealed class AgentRagPluginTests
         await Assert.ThrowsAsync<AgentRagException>(() => plugin.RetrieveAsync("x"));
         await plugin.RetrieveAsync("x");
         await plugin.RetrieveAsync("x");
-        Assert.Equal(2, opened);
+        Assert.Equal(3, opened);
     }
 
     private static AIFunction Tool(AgentRagPlugin plugin, string name) => plugin.AsAIFunctions().Single(tool => tool.Name == name);

@@ -37,6 +37,15 @@ public sealed class PromptLibraryTests : IDisposable
             Assert.Throws<AgentRagException>(() => PromptLibrary.Load(_folder)).Message);
     }
 
+    [Theory]
+    [InlineData("{{#unless passages}}{{oops}}{{/unless}}", "oops")] // a branch that only an empty prompt takes
+    [InlineData("{{prefixes}}", "prefixes")] // only a request to mend a reply has them
+    public void A_name_in_a_rare_branch_is_found_when_the_file_is_loaded(string template, string name)
+    {
+        Write("rag.yaml", Yaml(template, "x"));
+        Assert.Contains($"unknown name '{name}'", Assert.Throws<AgentRagException>(() => PromptLibrary.Load(_folder)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_unclosed_block_is_reported_with_file_and_line()
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -24,6 +23,11 @@ internal sealed unsafe class Segment
     private readonly SegmentHeader _header;
     private readonly SectionEntry[] _sections;
     private readonly bool[] _isSectionVerified = new bool[SegmentHeader.SectionCount];
+
+    // Decompressed blocks, for passages that are read again and again; begun anew when they have become too many.
+    private const int MaxPlainBytes = 16 << 20;
+    private byte[]?[] _plainBlocks = [];
+    private int _plainBytes;
 
     // One byte per term; two threads that verify the same term write the same.
     private readonly bool[] _isTermVerified;
@@ -223,23 +227,18 @@ internal sealed unsafe class Segment
             (low, high) = blocks[middle].FirstPassage <= passage ? (middle, high) : (low, middle - 1);
         }
 
-        var plain = ArrayPool<byte>.Shared.Rent(Math.Max(1, blocks[low].PlainLength));
         try
         {
-            return StoredPassage.Read(Decompress(blocks[low], plain), passage - blocks[low].FirstPassage);
+            return StoredPassage.Read(PlainBlock(low), passage - blocks[low].FirstPassage);
         }
         catch (InvalidDataException)
         {
             throw Damaged("has a damaged block of passages");
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(plain);
-        }
     }
 
     /// <summary>A block as it is stored, verified.</summary>
-    public ReadOnlySpan<byte> BlockBytes(in BlockEntry block)
+    public ReadOnlySpan<byte> BlockBytes(scoped in BlockEntry block)
     {
         var stored = _sections[(int)SegmentSection.Stored];
         if (block.Offset >= 0 && block.Length >= 0 && block.PlainLength >= block.Length && block.Offset <= stored.Length - block.Length)
@@ -284,17 +283,36 @@ internal sealed unsafe class Segment
 
     private string DocumentString(int document, int field) => Encoding.UTF8.GetString(DocumentBytes(document, field));
 
-    private ReadOnlySpan<byte> Decompress(in BlockEntry block, byte[] plain)
+    private ReadOnlySpan<byte> PlainBlock(int number)
     {
+        var known = Volatile.Read(ref _plainBlocks);
+        if (number < known.Length && known[number] is { } plain)
+        {
+            return plain;
+        }
+
+        var block = Blocks[number];
         var bytes = BlockBytes(block);
         if (block.Length == block.PlainLength)
         {
             return bytes;
         }
 
-        return BrotliDecoder.TryDecompress(bytes, plain.AsSpan(0, block.PlainLength), out var length) && length == block.PlainLength
-            ? plain.AsSpan(0, length)
-            : throw Damaged("has a damaged block of passages");
+        plain = new byte[block.PlainLength];
+        if (!BrotliDecoder.TryDecompress(bytes, plain, out var length) || length != plain.Length)
+        {
+            throw Damaged("has a damaged block of passages");
+        }
+
+        // Threads may overtake each other here: then a block is decompressed twice, or the bound is passed by a few blocks.
+        if (known.Length == 0 || Interlocked.Add(ref _plainBytes, length) > MaxPlainBytes)
+        {
+            Interlocked.Exchange(ref _plainBytes, length);
+            Volatile.Write(ref _plainBlocks, known = new byte[]?[Blocks.Length]);
+        }
+
+        known[number] = plain;
+        return plain;
     }
 
     private ReadOnlySpan<byte> Section(SegmentSection section)

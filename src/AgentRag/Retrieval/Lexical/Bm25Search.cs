@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
 using AgentRag.Indexing.Segments;
 
@@ -34,11 +33,9 @@ internal sealed unsafe class Bm25Search
     private readonly Candidates _candidates = new();
     private readonly TermCursors _cursors = new();
     private readonly ExactScores _exact = new();
-    private readonly ushort[] _locals = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
-    private readonly ushort[] _bounds = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
-    private double[] _ranked = new double[1 << 11];
-    private ulong[] _keys = new ulong[1 << 11];
-    private int[] _order = new int[1 << 11];
+    private readonly Ranking _ranking = new();
+    private readonly ushort[] _locals = GC.AllocateArray<ushort>(TermEntry.WindowSize + Window.Spare, pinned: true);
+    private readonly ushort[] _bounds = GC.AllocateArray<ushort>(TermEntry.WindowSize + Window.Spare, pinned: true);
     private double _scale;
 
     private Bm25Search(SimdLevel level) => (_level, _window) = (level, new(level));
@@ -53,10 +50,10 @@ internal sealed unsafe class Bm25Search
     public static Bm25Search OfThread(SimdLevel level) => _ofThread?._level == level ? _ofThread : _ofThread = new(level);
 
     /// <summary>The passage at a rank from 0.</summary>
-    public int PassageAt(int rank) => _candidates.Passages[_order[rank]];
+    public int PassageAt(int rank) => _candidates.Passages[_ranking.PlaceAt(rank)];
 
     /// <summary>The score at a rank from 0.</summary>
-    public double ScoreAt(int rank) => _ranked[rank];
+    public double ScoreAt(int rank) => _ranking.ScoreAt(rank);
 
     /// <summary>Ranks the passages for a query.</summary>
     /// <param name="snapshot">The index.</param>
@@ -269,38 +266,7 @@ internal sealed unsafe class Bm25Search
             }
         }
 
-        Sort(_exact.Scores(count));
+        _ranking.Sort(_exact.Scores(count));
         return count;
-    }
-
-    /// <summary>Ranks by score, then by the order of the index.</summary>
-    private void Sort(ReadOnlySpan<double> scores)
-    {
-        var count = scores.Length;
-        if (_keys.Length < count)
-        {
-            (_ranked, _keys, _order) = (new double[count * 2], new ulong[count * 2], new int[count * 2]);
-        }
-
-        // Scores are positive, so their bits are in their order. The last bits make room for the place, which is faster than sorting pairs.
-        var places = (1UL << (64 - BitOperations.LeadingZeroCount((ulong)count))) - 1;
-        for (var i = 0; i < count; i++)
-        {
-            _keys[i] = (~BitConverter.DoubleToUInt64Bits(scores[i]) & ~places) | (uint)i;
-        }
-
-        _keys.AsSpan(0, count).Sort();
-        for (var i = 0; i < count; i++)
-        {
-            // Scores that differ in the last bits alone are put right here.
-            var place = (int)(_keys[i] & places);
-            var rank = i;
-            for (; rank > 0 && _ranked[rank - 1] < scores[place]; rank--)
-            {
-                (_ranked[rank], _order[rank]) = (_ranked[rank - 1], _order[rank - 1]);
-            }
-
-            (_ranked[rank], _order[rank]) = (scores[place], place);
-        }
     }
 }

@@ -14,7 +14,16 @@ internal sealed unsafe class Window(SimdLevel level)
     public const int MaximaCount = TermEntry.WindowSize / MaximumOf;
     private const int MaximumOf = 8;
 
+    // Measured: from so many finds per window on, mispredicted branches cost more than compressing every vector.
+    private const int ManyTaken = 40;
+
+    /// <summary>Room behind what <see cref="Take"/> finds: it writes whole vectors.</summary>
+    public const int Spare = 32;
+
     private readonly ushort[] _sums = GC.AllocateArray<ushort>(TermEntry.WindowSize + 64, pinned: true);
+
+    // What was taken from the window before: its neighbour will give about as many.
+    private int _taken;
 
     /// <summary>64-byte aligned: no vector lies across two lines of the cache.</summary>
     private ushort* Sums
@@ -105,39 +114,64 @@ internal sealed unsafe class Window(SimdLevel level)
     /// <summary>Takes out the sums that reach a threshold, and sets all to 0.</summary>
     /// <param name="count">Sums of the window; rounded up to a multiple of 32, beyond it all are 0.</param>
     /// <param name="threshold">At least 1.</param>
-    /// <param name="locals">Receives their places, ascending.</param>
-    /// <param name="values">Receives the sums.</param>
+    /// <param name="locals">Receives their places, ascending; needs <see cref="Spare"/> more room.</param>
+    /// <param name="values">Receives the sums, in the same way.</param>
     /// <returns>How many there are.</returns>
-    public int Take(int count, int threshold, ushort* locals, ushort* values)
+    public int Take(int count, int threshold, ushort* locals, ushort* values) => _taken = level != SimdLevel.Vector512 ? Take128(count, threshold, locals, values)
+        : _taken >= ManyTaken && Avx512Vbmi2.IsSupported ? TakeMany(count, threshold, locals, values)
+        : TakeFew(count, threshold, locals, values);
+
+    private int TakeFew(int count, int threshold, ushort* locals, ushort* values)
     {
         var sums = Sums;
         var found = 0;
-        if (level == SimdLevel.Vector512)
+        var least = Vector512.Create((ushort)threshold);
+        for (var i = 0; i < count; i += 32)
         {
-            var least = Vector512.Create((ushort)threshold);
-            for (var i = 0; i < count; i += 32)
+            var mask = Vector512.GreaterThanOrEqual(Vector512.Load(sums + i), least);
+            if (mask != Vector512<ushort>.Zero)
             {
-                var vector = Vector512.Load(sums + i);
-                var mask = Vector512.GreaterThanOrEqual(vector, least);
-                if (mask != Vector512<ushort>.Zero)
+                for (var bits = mask.ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
                 {
-                    for (var bits = mask.ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
-                    {
-                        var local = i + BitOperations.TrailingZeroCount(bits);
-                        (locals[found], values[found++]) = ((ushort)local, sums[local]);
-                    }
+                    var local = i + BitOperations.TrailingZeroCount(bits);
+                    (locals[found], values[found++]) = ((ushort)local, sums[local]);
                 }
-
-                Vector512<ushort>.Zero.Store(sums + i);
             }
 
-            return found;
+            Vector512<ushort>.Zero.Store(sums + i);
         }
 
-        var least128 = Vector128.Create((ushort)threshold);
+        return found;
+    }
+
+    /// <summary>The same without branches, which would be guessed wrongly at every find.</summary>
+    private int TakeMany(int count, int threshold, ushort* locals, ushort* values)
+    {
+        var sums = Sums;
+        var found = 0;
+        var (least, places) = (Vector512.Create((ushort)threshold), Vector512<ushort>.Indices);
+        for (var i = 0; i < count; i += 32)
+        {
+            var vector = Vector512.Load(sums + i);
+            var mask = Vector512.GreaterThanOrEqual(vector, least);
+            Avx512Vbmi2.Compress(Vector512<ushort>.Zero, mask, vector).Store(values + found);
+            Avx512Vbmi2.Compress(Vector512<ushort>.Zero, mask, places).Store(locals + found);
+            found += BitOperations.PopCount(mask.ExtractMostSignificantBits());
+            places += Vector512.Create((ushort)32);
+            Vector512<ushort>.Zero.Store(sums + i);
+        }
+
+        return found;
+    }
+
+    private int Take128(int count, int threshold, ushort* locals, ushort* values)
+    {
+        var sums = Sums;
+        var found = 0;
+        var least = Vector128.Create((ushort)threshold);
         for (var i = 0; i < count; i += 8)
         {
-            for (var bits = Vector128.GreaterThanOrEqual(Vector128.Load(sums + i), least128).ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
+            for (var bits = Vector128.GreaterThanOrEqual(Vector128.Load(sums + i), least).ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
             {
                 var local = i + BitOperations.TrailingZeroCount(bits);
                 (locals[found], values[found++]) = ((ushort)local, sums[local]);

@@ -1,0 +1,54 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using AngleSharp.Dom;
+using AngleSharp.Html.Parser;
+
+namespace AgentRag.Documents;
+
+/// <summary>The readable part of one HTML page.</summary>
+/// <param name="Title">The page's title as one line; may be empty.</param>
+/// <param name="Text">The text of the main content.</param>
+/// <param name="Headings">The headings in the text.</param>
+internal sealed partial record HtmlPage(string Title, string Text, IReadOnlyList<Heading> Headings)
+{
+    /// <summary>How far into a page a browser looks for its charset.</summary>
+    private const int CharsetWithin = 1024;
+
+    /// <summary>Reads a page: its content is <c>main</c>, else a single <c>article</c>, else the body.</summary>
+    /// <remarks>Elements nested by the hundred thousand take the parser minutes; it asks at every element whether somebody still waits.</remarks>
+    public static HtmlPage Parse(string html, CancellationToken cancellationToken)
+    {
+        var parser = new HtmlParser(new HtmlParserOptions { OnCreated = (_, _) => cancellationToken.ThrowIfCancellationRequested() });
+        using var page = parser.ParseDocument(html);
+        var articles = page.QuerySelectorAll("article");
+        var content = page.QuerySelector("main, [role=main]") ?? (articles.Length == 1 ? articles[0] : page.Body);
+        var (text, headings) = HtmlText.Extract((INode?)content ?? page);
+        return new(Titles.OneLine(page.Title ?? ""), text, headings);
+    }
+
+    /// <summary>Reads an XHTML page.</summary>
+    /// <remarks>An HTML parser takes <c>&lt;title/&gt;</c> for an opening tag and the rest of the page for the title.</remarks>
+    public static HtmlPage ParseXhtml(string xhtml, CancellationToken cancellationToken) =>
+        Parse(ClosedInPlace().Replace(xhtml, "<${tag}${attributes}></${tag}>"), cancellationToken);
+
+    /// <summary>Decodes a page: by its byte order mark, as UTF-8 where it is valid, else by the charset that it names.</summary>
+    /// <returns>The text, or null for a binary file.</returns>
+    public static string? Decode(byte[] content)
+    {
+        try
+        {
+            return FileText.Decode(content);
+        }
+        catch (DecoderFallbackException)
+        {
+            var head = Encoding.Latin1.GetString(content, 0, Math.Min(content.Length, CharsetWithin));
+            return Charsets.Decode(content, NamedCharset().Match(head) is { Success: true } match ? match.Groups["name"].Value : "windows-1252");
+        }
+    }
+
+    [GeneratedRegex(@"<(?<tag>title|script|style|iframe|textarea|noscript)\b(?<attributes>[^<>]*)/>", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex ClosedInPlace();
+
+    [GeneratedRegex(@"charset\s*=\s*[""']?\s*(?<name>[\w.:-]+)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1_000)]
+    private static partial Regex NamedCharset();
+}

@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace AgentRag.Documents;
+
+/// <summary>Reads mails in .eml files: who, when and about what, then the text.</summary>
+/// <param name="options">Limits.</param>
+/// <remarks>
+/// Of alternatives the plain text is taken, else the HTML one, read as HTML pages are. Attachments are named, not read; a forwarded mail is read.
+/// RFC 5322, 2045, 2046 and 2047.
+/// </remarks>
+public sealed class MailReader(DocumentReaderOptions options) : IDocumentReader
+{
+    /// <summary>Mails within mails are read by recursion: no more levels than this, whatever the options say.</summary>
+    private const int MostNesting = 32;
+
+    private static readonly string[] Shown = ["From", "To", "Cc", "Date", "Subject"];
+    private readonly DocumentReaderOptions _options = options.Validated();
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> Extensions => [".eml"];
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<Document> ReadAsync(
+        DocumentFile file, Action<SkippedFile> skipped, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(skipped);
+        if (await FileText.LoadBytesAsync(file, _options, skipped, cancellationToken).ConfigureAwait(false) is not { } content)
+        {
+            yield break;
+        }
+
+        var mail = MimePart.Parse(content);
+        if (!Shown.Any(mail.Headers.ContainsKey))
+        {
+            skipped(new(file.FullPath, "is not a mail: it has no From, To, Date or Subject"));
+            yield break;
+        }
+
+        var reading = new Reading(Math.Min(_options.MaxNesting, MostNesting), cancellationToken);
+        reading.AddMail(mail, depth: 0);
+        if (reading.IsTooDeep)
+        {
+            skipped(new(file.FullPath, $"its parts below {reading.MaxDepth} levels of nesting"));
+        }
+
+        var subject = Titles.OneLine(mail.Headers.GetValueOrDefault("Subject", ""));
+        yield return new Document
+        {
+            Id = file.Id,
+            Title = subject.Length > 0 ? subject : Titles.FromFileName(file),
+            Source = file.Source,
+            Text = reading.ToString(),
+        };
+    }
+
+    private sealed class Reading(int maxDepth, CancellationToken cancellationToken)
+    {
+        private readonly StringBuilder _text = new();
+
+        public int MaxDepth => maxDepth;
+
+        public bool IsTooDeep { get; private set; }
+
+        public override string ToString() => _text.ToString();
+
+        public void AddMail(MimePart mail, int depth)
+        {
+            var lines = Shown.Where(mail.Headers.ContainsKey).Select(name => $"{name}: {Titles.OneLine(mail.Headers[name])}");
+            Append(string.Join('\n', lines));
+            AddPart(mail, depth);
+        }
+
+        private void AddPart(MimePart part, int depth)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (depth > maxDepth)
+            {
+                IsTooDeep = true;
+            }
+            else if (part.MediaType.StartsWith("multipart/", StringComparison.Ordinal))
+            {
+                var parts = part.Parts();
+                foreach (var inner in part.MediaType is "multipart/alternative" ? Chosen(parts) : parts)
+                {
+                    AddPart(inner, depth + 1);
+                }
+            }
+            else if (part.MediaType is "message/rfc822")
+            {
+                AddMail(MimePart.Parse(part.Decoded()), depth + 1);
+            }
+            else if (part.FileName is { } name)
+            {
+                Append($"Attachment: {name}");
+            }
+            else if (part.MediaType is "text/html")
+            {
+                Append(HtmlPage.Parse(part.Text(), cancellationToken).Text);
+            }
+            else if (part.MediaType is "text/plain")
+            {
+                Append(part.Text());
+            }
+        }
+
+        /// <summary>Of alternatives the plain text if it says anything, else the last: RFC 2046 puts the richest one there.</summary>
+        private static IEnumerable<MimePart> Chosen(List<MimePart> parts) =>
+            parts.Find(part => part.MediaType is "text/plain" && !string.IsNullOrWhiteSpace(part.Text())) is { } plain ? [plain] : parts.TakeLast(1);
+
+        private void Append(string text)
+        {
+            var block = text.ReplaceLineEndings("\n").Trim('\n', ' ');
+            if (block.Length > 0)
+            {
+                _text.Append(_text.Length > 0 ? "\n\n" : "").Append(block);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace AgentRag.Indexing;
+
+/// <summary>
+/// Which passages mention which names: a bipartite graph found by string matching, with no model. A name is a document's title, the name an untitled
+/// document begins with, or a capitalised phrase that several passages share.
+/// </summary>
+/// <remarks>Both directions as compressed sparse rows of integers. Never changes; safe for concurrent use.</remarks>
+public sealed class LinksGraph
+{
+    /// <summary>
+    /// More passages than this are not listed for one name. A name of hundreds of passages tells little, and the bound keeps the cost of a query
+    /// independent of the index's size; titles are still found from such passages.
+    /// </summary>
+    internal const int MaxFanOut = 100;
+
+    private readonly LinksRows _subjects;
+
+    internal LinksGraph(StringTable names, int[] mentionCounts, int[] subjectDocuments, LinksRows mentions, LinksRows subjects, LinksRows passageNames)
+    {
+        (Names, MentionCounts, SubjectDocuments, Mentions, Subjects, PassageNames) = (names, mentionCounts, subjectDocuments, mentions, subjects, passageNames);
+        _subjects = subjects.Turned(passageNames.Count);
+    }
+
+    /// <summary>Number of passages, ≥ 0: those of the index it was made from.</summary>
+    public int PassageCount => PassageNames.Count;
+
+    /// <summary>Number of names, ≥ 0.</summary>
+    public int NameCount => Names.Count;
+
+    /// <summary>Number of mentions, each a pair of passage and name, ≥ 0.</summary>
+    public int MentionCount => PassageNames.Values.Length;
+
+    /// <summary>The names: lower case, without accents, words separated by spaces; sorted by their bytes.</summary>
+    internal StringTable Names { get; }
+
+    /// <summary>Per name, how many passages mention it: also when they are too many to be listed.</summary>
+    internal int[] MentionCounts { get; }
+
+    /// <summary>Per name, how many documents have it as their title or first name; 0 for a phrase.</summary>
+    internal int[] SubjectDocuments { get; }
+
+    /// <summary>Per name, the passages that mention it: at most <see cref="MaxFanOut"/>, none when there are more.</summary>
+    internal LinksRows Mentions { get; }
+
+    /// <summary>Per name, the first passages of the documents that are about it: at most <see cref="MaxFanOut"/>.</summary>
+    internal LinksRows Subjects { get; }
+
+    /// <summary>Per passage, the names it mentions, in the order of their first mention.</summary>
+    internal LinksRows PassageNames { get; }
+
+    /// <summary>Finds the links between the passages of an index.</summary>
+    /// <param name="index">The index; titles and texts are read, nothing else.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>The links. Time and memory grow linearly with the text.</returns>
+    public static LinksGraph Build(Bm25Index index, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(index);
+        var builder = new LinksBuilder();
+        for (var passage = 0; passage < index.PassageCount; passage++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            builder.AddSubject(index.PassageAt(passage));
+        }
+
+        for (var passage = 0; passage < index.PassageCount; passage++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            builder.AddMentions(index.PassageAt(passage).Text);
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>The names that a passage's document is about.</summary>
+    internal ReadOnlySpan<int> SubjectsOf(int passage) => _subjects[passage];
+
+    /// <summary>Finds the titles in a text, the longest at each place.</summary>
+    internal IReadOnlyList<int> TitlesIn(string text)
+    {
+        var (words, read) = (new LinksWords(), new List<LinksWord>());
+        words.Read(text, read);
+        List<int> found = [];
+        var span = CollectionsMarshal.AsSpan(read);
+        for (var start = 0; start < span.Length;)
+        {
+            var length = Math.Min(LinksNames.MaxWords, span.Length - start);
+            for (; length > 0; length--)
+            {
+                var name = Names.BinarySearch(Encoding.UTF8.GetBytes(words.Join(span.Slice(start, length))));
+                if (name >= 0 && SubjectDocuments[name] > 0 && !found.Contains(name))
+                {
+                    found.Add(name);
+                    break;
+                }
+            }
+
+            start += Math.Max(1, length);
+        }
+
+        return found;
+    }
+}

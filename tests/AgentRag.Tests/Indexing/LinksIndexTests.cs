@@ -1,0 +1,131 @@
+using AgentRag.Indexing;
+using AgentRag.Tokens;
+using Xunit;
+
+namespace AgentRag.Tests.Indexing;
+
+public sealed class LinksIndexTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("links").FullName;
+
+    private string IndexFolder => Path.Combine(_folder, "index");
+
+    private string LinksPath => Path.Combine(IndexFolder, LinksIndex.FileName);
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Links_written_beside_an_index_are_those_that_are_read_again()
+    {
+        await IndexAsync("# Neil Young\n\nA singer.", "# Decade\n\nAn album by Neil Young.");
+
+        Assert.True(LinksIndex.Update(IndexFolder));
+        var (index, graph) = LinksIndex.Open(IndexFolder);
+
+        Assert.Equal(Bytes(LinksGraph.Build(index)), Bytes(graph));
+        Assert.True(graph.MentionCount > 0);
+    }
+
+    [Fact]
+    public async Task Links_that_are_there_already_are_not_written_again()
+    {
+        await IndexAsync("# A title\n\nText.");
+
+        Assert.True(LinksIndex.Update(IndexFolder));
+        Assert.False(LinksIndex.Update(IndexFolder));
+    }
+
+    [Fact]
+    public async Task Links_of_an_older_state_are_not_used()
+    {
+        await IndexAsync("# Neil Young\n\nA singer.");
+        LinksIndex.Update(IndexFolder);
+        await IndexAsync("# Neil Young\n\nA singer.", "# Decade\n\nAn album by Neil Young.");
+
+        var (index, graph) = LinksIndex.Open(IndexFolder);
+
+        Assert.Equal(index.PassageCount, graph.PassageCount);
+        Assert.Equal(Bytes(LinksGraph.Build(index)), Bytes(graph));
+        Assert.True(LinksIndex.Update(IndexFolder));
+    }
+
+    [Fact]
+    public async Task Links_of_a_small_index_are_made_when_they_are_missing()
+    {
+        await IndexAsync("# Neil Young\n\nA singer.");
+
+        Assert.Equal(1, LinksIndex.Open(IndexFolder).Graph.PassageCount);
+        Assert.False(File.Exists(LinksPath));
+    }
+
+    [Fact]
+    public async Task Every_damaged_byte_is_noticed_and_the_next_update_repairs_it()
+    {
+        await IndexAsync("# Neil Young\n\nA singer.", "# Decade\n\nAn album by Neil Young.");
+        LinksIndex.Update(IndexFolder);
+        var sound = await File.ReadAllBytesAsync(LinksPath);
+
+        for (var position = 0; position < sound.Length; position++)
+        {
+            var damaged = (byte[])sound.Clone();
+            damaged[position] ^= 0x10;
+            await File.WriteAllBytesAsync(LinksPath, damaged);
+            var error = Assert.Throws<AgentRagException>(() => LinksIndex.Open(IndexFolder));
+            Assert.Equal($"The links of index '{IndexFolder}' are damaged (its checksum is wrong): make them anew with 'agentrag index'.", error.Message);
+        }
+
+        Assert.True(LinksIndex.Update(IndexFolder));
+        Assert.Equal(sound, await File.ReadAllBytesAsync(LinksPath));
+    }
+
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(75)]
+    public async Task A_file_that_is_cut_off_is_noticed(int length)
+    {
+        await IndexAsync("# Neil Young\n\nA singer.");
+        LinksIndex.Update(IndexFolder);
+        await File.WriteAllBytesAsync(LinksPath, (await File.ReadAllBytesAsync(LinksPath))[..length]);
+
+        var error = Assert.Throws<AgentRagException>(() => LinksIndex.Open(IndexFolder));
+
+        Assert.Equal($"The links of index '{IndexFolder}' are damaged (the file is cut off): make them anew with 'agentrag index'.", error.Message);
+    }
+
+    [Fact]
+    public void Without_an_index_the_message_says_how_to_make_one()
+    {
+        var error = Assert.Throws<AgentRagException>(() => LinksIndex.Update(IndexFolder));
+
+        Assert.Equal($"There is no index at '{IndexFolder}': make one with 'agentrag index PATH...'.", error.Message);
+        Assert.False(Directory.Exists(IndexFolder));
+    }
+
+    [Fact]
+    public async Task Links_are_not_written_while_another_run_writes_the_index()
+    {
+        await IndexAsync("# Neil Young\n\nA singer.");
+        using var otherRun = new IndexDirectory(IndexFolder).Lock();
+
+        var error = Assert.Throws<AgentRagException>(() => LinksIndex.Update(IndexFolder));
+
+        Assert.Equal($"Index '{IndexFolder}' is being written by another run: wait until it ends, or choose another folder with --index DIR.", error.Message);
+    }
+
+    private async Task IndexAsync(params string[] documents)
+    {
+        var source = Directory.CreateDirectory(Path.Combine(_folder, "source")).FullName;
+        for (var i = 0; i < documents.Length; i++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(source, $"{i}.md"), documents[i]);
+        }
+
+        await new Indexer(new EstimatingTokenCounter()).RunAsync(new() { Paths = [source], IndexDirectory = IndexFolder });
+    }
+
+    private static byte[] Bytes(LinksGraph graph)
+    {
+        using var stream = new MemoryStream();
+        LinksFile.Write(graph, new string('0', 64), stream);
+        return stream.ToArray();
+    }
+}
