@@ -10,7 +10,7 @@ internal sealed class ModelFaults(string subject, OpenAICompatibleOptions option
     private const int LongestQuote = 300;
 
     // A local server takes any key, such as "k": cutting that out of every word would leave nothing to read, and it is no secret.
-    private const int ShortestSecret = 8;
+    internal const int ShortestSecret = 8;
 
     private readonly string _where = $"{subject} at {options.DisplayUrl}";
 

@@ -103,7 +103,7 @@ internal sealed class RemoteFaults(RemoteEndpoint endpoint, RemoteRequestOptions
     }
 
     // Some gateways repeat the key they refuse.
-    private string Redacted(string text) => string.IsNullOrEmpty(endpoint.ApiKey) ? text : text.Replace(endpoint.ApiKey, "***", StringComparison.Ordinal);
+    private string Redacted(string text) => endpoint.ApiKey is { Length: >= ModelFaults.ShortestSecret } key ? text.Replace(key, "***", StringComparison.Ordinal) : text;
 
     private string Clean(string text)
     {

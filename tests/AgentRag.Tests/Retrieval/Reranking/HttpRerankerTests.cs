@@ -23,14 +23,14 @@ public sealed class HttpRerankerTests
     public async Task Cohere_form_is_asked_and_read()
     {
         await using var server = new LoopbackServer(LoopbackServer.Json("""{"id":"x","results":[{"index":2,"relevance_score":0.9},{"index":0,"relevance_score":0.25}],"meta":{}}"""));
-        using var reranker = Reranker(server, options => options with { Model = "rerank-small", ApiKey = "the-key" });
+        using var reranker = Reranker(server, options => options with { Model = "rerank-small", ApiKey = "the-secret-key" });
 
         var ranked = await reranker.RerankAsync("which?", Passages(3, explained: true), topK: 2, Cancellation);
 
         Assert.Equal(
             """{"query":"which?","documents":["title 1\ntext 1","title 2\ntext 2","title 3\ntext 3"],"top_n":2,"model":"rerank-small"}""", server.Requests[0].Body);
         Assert.StartsWith("POST /v1/rerank ", server.Requests[0].Line, StringComparison.Ordinal);
-        Assert.Equal("Bearer the-key", server.Requests[0].Headers["Authorization"]);
+        Assert.Equal("Bearer the-secret-key", server.Requests[0].Headers["Authorization"]);
         Assert.Equal([("p3#0", 1, 0.9), ("p1#0", 2, 0.25)], ranked.Select(passage => (passage.Passage.Id, passage.Rank, passage.Score)));
         Assert.Equal("reranked by http, rank 3 before", ranked[0].Explanation!.Description);
         Assert.Equal("first", ranked[0].Explanation!.Parts.Single().Description);
@@ -96,7 +96,7 @@ public sealed class HttpRerankerTests
     [Fact]
     public async Task Refusals_are_told_with_the_way_out_and_without_the_key()
     {
-        await using var key = new LoopbackServer(LoopbackServer.Json("""{"message":"no key like the-key"}""", 401));
+        await using var key = new LoopbackServer(LoopbackServer.Json("""{"message":"no key like the-secret-key"}""", 401));
         await using var missing = new LoopbackServer(LoopbackServer.Json("""{"detail":"Not Found"}""", 404));
         await using var large = new LoopbackServer(LoopbackServer.Json("""{"error":"batch size 40 > maximum allowed batch size 32","error_type":"Validation"}""", 422));
 
@@ -108,7 +108,7 @@ public sealed class HttpRerankerTests
 
         async Task FaultAsync(LoopbackServer server, string expected)
         {
-            using var reranker = Reranker(server, options => options with { ApiKey = "the-key" });
+            using var reranker = Reranker(server, options => options with { ApiKey = "the-secret-key" });
             var fault = await Assert.ThrowsAsync<AgentRagException>(() => reranker.RerankAsync("which?", Passages(2), topK: 2, Cancellation));
             Assert.Equal($"Reranker at {server.BaseUrl}/rerank{expected}", fault.Message);
         }
@@ -128,10 +128,10 @@ public sealed class HttpRerankerTests
     [Fact]
     public void The_key_is_part_of_no_text()
     {
-        HttpRerankerOptions options = new() { Url = new("https://user-less.example/rerank"), ApiKey = "the-key" };
+        HttpRerankerOptions options = new() { Url = new("https://user-less.example/rerank"), ApiKey = "the-secret-key" };
 
-        Assert.DoesNotContain("the-key", options.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain("the-key", JsonSerializer.Serialize(options), StringComparison.Ordinal);
+        Assert.DoesNotContain("the-secret-key", options.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("the-secret-key", JsonSerializer.Serialize(options), StringComparison.Ordinal);
         Assert.Equal(
             "Reranker: Url holds a user name or password, which would show in messages: use ApiKey; BatchSize is 0, must be in [1, 1000].",
             Assert.Throws<AgentRagException>(() => new HttpReranker(new() { Url = new("https://a:b@host/rerank"), BatchSize = 0 })).Message);
