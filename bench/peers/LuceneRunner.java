@@ -34,6 +34,7 @@ import org.apache.lucene.util.Version;
 public final class LuceneRunner {
     private static final int[] KS = {10, 100, 1000};
     private static final String[][] QUERY_FILES = {{"queries", "queries.txt"}, {"content", "queries-content.txt"}};
+    private static final int WARM_UP_QUERIES = 5000;
     private static final BM25Similarity BM25 = new BM25Similarity(0.9f, 0.4f);
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
@@ -80,14 +81,18 @@ public final class LuceneRunner {
         var searcher = new IndexSearcher(DirectoryReader.open(new MMapDirectory(index)));
         searcher.setSimilarity(BM25);
         searcher.setQueryCache(null);
+        // The compiler needs several thousand queries before anything is measured.
+        var warmUp = Files.readAllLines(corpus.resolve(QUERY_FILES[0][1]));
+        for (int i = 0; i < WARM_UP_QUERIES; i++) {
+            search(searcher, warmUp.get(i % warmUp.size()), KS[i % KS.length]);
+        }
         for (var file : QUERY_FILES) {
             var lines = Files.readAllLines(corpus.resolve(file[1]));
             var queries = lines.subList(0, Math.min(limit, lines.size()));
             for (int k : KS) {
                 var cpu = new double[queries.size()][passes - 1];
                 var wall = new double[queries.size()][passes - 1];
-                // The first pass warms up; the compiler needs several thousand queries, so it is repeated.
-                for (int pass = -Math.max(0, 5000 / queries.size() - 1); pass < passes; pass++) {
+                for (int pass = 0; pass < passes; pass++) {
                     for (int i = 0; i < queries.size(); i++) {
                         long cpuStart = THREADS.getCurrentThreadCpuTime();
                         long wallStart = System.nanoTime();

@@ -43,7 +43,7 @@ def query(corpus, limit):
     for found in QUERY.finditer(output):
         measure.write(
             engine="AgentRag", corpus=os.path.basename(corpus), step="query", queries=found["queries"], k=int(found["k"]), count=int(limit),
-            cpu_p50_ms=number(found["p50"]) / 1e3, cpu_p95_ms=number(found["p95"]) / 1e3, peak_rss_mb=peak)
+            cpu_p50_ms=round(number(found["p50"]) / 1e3, 4), cpu_p95_ms=round(number(found["p95"]) / 1e3, 4), peak_rss_mb=peak)
 
 
 folder = os.path.abspath(sys.argv[2])
