@@ -85,7 +85,7 @@ public sealed class Bm25Index
 
             if (documents.TryAdd(passage.DocumentId, documents.Count))
             {
-                builder.AddDocument(passage.DocumentId, passage.Title, passage.Source);
+                builder.AddDocument(passage.DocumentId, passage.Title, passage.Source, passage.Metadata);
             }
 
             builder.AddPassage(passage, documents[passage.DocumentId]);
@@ -197,6 +197,7 @@ public sealed class Bm25Index
             Text = stored.Text,
             ContentHash = PassageSplitter.ContentHash(stored.Text),
             TokenCount = source.PassageTokens[passage],
+            Metadata = source.Metadata.Of(document),
         };
     }
 

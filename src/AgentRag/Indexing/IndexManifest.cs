@@ -11,7 +11,7 @@ internal sealed record IndexManifest
     public const string FormatName = "agentrag-bm25";
 
     /// <summary>Raised with every change that an older program would misread.</summary>
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
 
     public required string Format { get; init; }
 

@@ -65,7 +65,10 @@ public sealed record IndexResult
     /// <summary>Files of kinds that are not read.</summary>
     public required int UnknownFiles { get; init; }
 
-    /// <summary>Bytes of the index on disk.</summary>
+    /// <summary>Files and folders that patterns or .gitignore files left out; what is in such a folder is not counted.</summary>
+    public required int Ignored { get; init; }
+
+    /// <summary>Bytes of the index on disk, with its links and vectors.</summary>
     public required long BytesOnDisk { get; init; }
 
     /// <summary>The folders and files that the index holds.</summary>

@@ -46,6 +46,8 @@ internal sealed class SegmentMerger
         }
 
         var newDocuments = new int[segment.DocumentCount];
+        var (metadata, newPairs) = (segment.Metadata, new int[segment.Metadata.PairCount]);
+        Array.Fill(newPairs, -1);
         for (var document = 0; document < newDocuments.Length; document++)
         {
             var isDeleted = deletions is not null && SegmentDeletions.IsMarked(deletions.Documents, document);
@@ -53,6 +55,11 @@ internal sealed class SegmentMerger
             if (!isDeleted)
             {
                 _writer.AddDocument(segment.DocumentBytes(document, 0), segment.DocumentBytes(document, 1), segment.DocumentBytes(document, 2));
+                foreach (var pair in metadata.PairsOf(document))
+                {
+                    newPairs[pair] = newPairs[pair] >= 0 ? newPairs[pair] : _writer.Metadata.NumberOf(metadata.Pair(pair));
+                    _writer.Metadata.Add(newPairs[pair]);
+                }
             }
         }
 
