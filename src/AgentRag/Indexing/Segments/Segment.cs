@@ -95,6 +95,8 @@ internal sealed unsafe class Segment
 
     public int TermCount => _header.Terms;
 
+    public int FileCount => _header.Files;
+
     public long TotalLength => _header.TotalLength;
 
     public long TotalTokens => _header.TotalTokens;

@@ -18,8 +18,8 @@ internal sealed class SegmentMerger
     }
 
     /// <summary>Merges.</summary>
-    /// <returns>The new segment's checksum.</returns>
-    public static uint Merge(IReadOnlyList<LiveSegment> sources, Stream stream, CancellationToken cancellationToken)
+    /// <returns>The new segment's checksum; and, per source and passage, its number in the new segment, -1 for deleted ones.</returns>
+    public static (uint Checksum, int[][] NewPassages) Merge(IReadOnlyList<LiveSegment> sources, Stream stream, CancellationToken cancellationToken)
     {
         var merger = new SegmentMerger(sources, stream);
         for (var source = 0; source < sources.Count; source++)
@@ -30,7 +30,7 @@ internal sealed class SegmentMerger
 
         merger._writer.BeginTerms();
         merger.AddTerms(cancellationToken);
-        return merger._writer.Finish(merger._files);
+        return (merger._writer.Finish(merger._files), merger._newPassages);
     }
 
     private void AddPassages(int source)
