@@ -34,6 +34,7 @@ public sealed class PromptLibrary
         PromptName.IterDragStep => "iterdrag-step.yaml",
         PromptName.IterDragFinal => "iterdrag-final.yaml",
         PromptName.Decompose => "decompose.yaml",
+        PromptName.Rerank => "rerank.yaml",
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such prompt."),
     };
 

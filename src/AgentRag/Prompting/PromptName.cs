@@ -23,4 +23,7 @@ public enum PromptName
 
     /// <summary><c>decompose.yaml</c>: split the question into sub-queries.</summary>
     Decompose,
+
+    /// <summary><c>rerank.yaml</c>: put passages into the order in which they help to answer the question.</summary>
+    Rerank,
 }
