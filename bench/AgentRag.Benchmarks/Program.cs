@@ -1,5 +1,6 @@
 using AgentRag.Benchmarks.Dense;
 using AgentRag.Benchmarks.Lexical;
+using AgentRag.Benchmarks.Prompting;
 using AgentRag.Benchmarks.TokenCounting;
 using BenchmarkDotNet.Running;
 
@@ -8,6 +9,7 @@ return args switch
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),
+    ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
 };

@@ -42,7 +42,8 @@ internal sealed class QuestionRun
     }
 
     /// <summary>Input tokens of a prompt, as it would be sent.</summary>
-    public int CountTokens(PromptName name, PromptContent content) => _context.Prompts.Get(name).Render(content, _context.TokenCounter).TokenCount;
+    public int CountTokens(PromptName name, PromptContent content) =>
+        _context.Prompts.Get(name).CountTokens(content with { Layout = _context.Layout }, _context.TokenCounter);
 
     /// <summary>Packs a prompt into what is available and sends it.</summary>
     /// <param name="task">What it asks for.</param>
@@ -56,7 +57,7 @@ internal sealed class QuestionRun
         GroundedTask task, PromptName name, PromptContent content, long reservedTokens = 0, int leastPassages = 0, CancellationToken cancellationToken = default)
     {
         var template = _context.Prompts.Get(name);
-        if (PromptPacker.Pack(template, content, _context.TokenCounter, Budget.AvailableTokens(reservedTokens), leastPassages) is not { } packed)
+        if (PromptPacker.Pack(template, content with { Layout = _context.Layout }, _context.TokenCounter, Budget.AvailableTokens(reservedTokens), leastPassages) is not { } packed)
         {
             return null;
         }
@@ -202,7 +203,7 @@ internal sealed class QuestionRun
             ReportedOutputTokens = response.Usage?.OutputTokenCount,
             PassageIds =
             [
-                .. packed.Content.Passages.OrderBy(passage => passage.Batch).ThenByDescending(passage => passage.Rank).Select(passage => passage.Passage.Id),
+                .. packed.Content.Layout.Arrange(packed.Content.Passages).Select(passage => passage.Passage.Id),
             ],
             DemonstrationIds = [.. packed.Content.Demonstrations.Select(prepared => prepared.Demonstration.Id)],
             Trimmed = packed.Trimmed,
