@@ -304,15 +304,15 @@ public sealed class IterDragLoop
             return null;
         }
 
-        throw (_run.Budget.TimeLeft(_hold) == TimeSpan.Zero
-                ? _run.DeadlinePassed()
-                : new InvalidOperationException("The budget did not keep room for the final answer."));
+        throw _run.Budget.TimeLeft(_hold) == TimeSpan.Zero ? _run.DeadlinePassed()
+            : _run.Request.Budget.MaxCost is not null ? _run.Overspent()
+            : new InvalidOperationException("The budget did not keep room for the final answer.");
     }
 
     /// <summary>Prepares a turn: the request itself, or the one that mends its reply.</summary>
     private IterDragTurn? Turn(GroundedTask task, PromptName name, ReplyForm form)
     {
-        var content = Content;
+        var content = task == GroundedTask.Sufficiency ? Content with { Demonstrations = [] } : Content;
         var limits = Limits(task, form, content);
         var prepared = _brokenReply is { } broken
             ? _run.PrepareRepair(task, name, content, LastPromptTokens, broken, limits)
@@ -352,7 +352,7 @@ public sealed class IterDragLoop
 
         var bare = BareFinalTokens(_run.Steps);
         _hold!.TryResize(_brokenReply is null
-            ? Math.Max(bare, Math.Min(_run.CountTokens(PromptName.IterDragFinal, content), _run.Budget.RemainingTokens / 2))
+            ? Math.Max(bare, Math.Min(_run.CountTokens(PromptName.IterDragFinal, Content), _run.Budget.RemainingTokens / 2))
             : bare);
         // A step without any passage could only guess; then the tokens do more for the final answer.
         return new RequestLimits { Form = form, LeastPassages = content.Passages.Count > 0 ? 1 : 0 };

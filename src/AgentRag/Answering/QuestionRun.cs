@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using AgentRag.Models;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
@@ -219,13 +220,25 @@ internal sealed class QuestionRun
         }
         catch (OperationCanceledException fault)
         {
-            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), deadline.HasPassed ? "cut off at the deadline" : "cancelled");
-            if (deadline.HasPassed)
+            // A client may end its own waits in this way, too; that is no cancellation.
+            var isCancelled = cancellationToken.IsCancellationRequested;
+            var error = deadline.HasPassed ? "cut off at the deadline"
+                : isCancelled ? "cancelled"
+                : $"The model {_context.ModelName} did not answer within the time-out of its client: raise it, or shorten the request.";
+            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), error);
+            if (isCancelled)
             {
-                throw new DeadlinePassedException(fault);
+                throw;
             }
 
-            throw;
+            throw deadline.HasPassed ? new DeadlinePassedException(fault) : new AnswerFailedException(error, Progress, fault);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or JsonException)
+        {
+            // Faults of clients that are not ours.
+            var error = $"The model {_context.ModelName} failed: {fault.Message}";
+            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), error);
+            throw new AnswerFailedException(error, Progress, fault);
         }
     }
 
@@ -333,6 +346,13 @@ internal sealed class QuestionRun
             $"The deadline of {Request.Budget.Deadline?.TotalSeconds:0.###} s passed before the final answer was there: allow more time, or ask for fewer iterations or passages."),
         Progress);
 
+    /// <summary>The provider reported so much more than was booked that the money held for the final answer is gone.</summary>
+    public AnswerFailedException Overspent() => new(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The provider reported more tokens than the model was allowed, and nothing of the {Request.Budget.MaxCost} that the question may cost is left for the final answer: raise the bound."),
+        Progress);
+
     public void Report(AnswerEvent happened) => _report?.Invoke(happened);
 
     private static string Purpose(GroundedTask task) => task switch
@@ -384,13 +404,15 @@ internal sealed class QuestionRun
         };
     }
 
+    private int MaxReplyTokens(PromptTemplate template) => Math.Min(template.MaxAnswerTokens ?? int.MaxValue, Budget.ReservedAnswerTokens);
+
     private ChatOptions Options(PreparedRequest prepared)
     {
         var (template, content) = (prepared.Template, prepared.Content);
         var options = new ChatOptions
         {
             Temperature = template.Temperature,
-            MaxOutputTokens = Math.Min(template.MaxAnswerTokens ?? int.MaxValue, Budget.ReservedAnswerTokens),
+            MaxOutputTokens = MaxReplyTokens(template),
             StopSequences = template.StopSequences.Count > 0 ? [.. template.StopSequences] : null,
         };
         prepared.Form?.AttachTo(options);
@@ -445,6 +467,7 @@ internal sealed class QuestionRun
             ReportedInputTokens = usage?.InputTokenCount,
             ReportedCachedInputTokens = usage?.CachedInputTokenCount,
             ReportedOutputTokens = usage?.OutputTokenCount,
+            MaxReplyTokens = MaxReplyTokens(prepared.Template),
             ReplyTokens = _context.TokenCounter.Count(reply),
             Duration = duration,
             PassageIds = [.. content.Passages.OrderBy(passage => passage.Batch).ThenByDescending(passage => passage.Rank).Select(passage => passage.Passage.Id)],
