@@ -3,6 +3,8 @@ using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Demonstrations;
 using AgentRag.Documents;
+using AgentRag.Evaluation;
+using AgentRag.Fitting;
 using AgentRag.Indexing;
 using AgentRag.Models;
 using AgentRag.Models.Extractive;
@@ -80,6 +82,12 @@ internal sealed class Composition : IDisposable
         return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex));
     }
 
+    /// <summary>Loads what ranks parameters: the user's allocation model, or the published coefficients.</summary>
+    /// <exception cref="AgentRagException">The model's file cannot be used.</exception>
+    public async Task<AllocationModel> AllocationModelAsync(CancellationToken cancellationToken) => _settings.AllocationModel.Value is { } file
+        ? await AllocationModelFile.LoadAsync(file, cancellationToken)
+        : AllocationModel.Published;
+
     /// <summary>Makes a retriever over the index, with the given parameters of BM25 or its defaults.</summary>
     public IRetriever Retriever(double? k1, double? b)
     {
@@ -100,9 +108,12 @@ internal sealed class Composition : IDisposable
 
         Reopen();
         var answering = await AnsweringAsync(cancellationToken);
+        var allocationModel = await AllocationModelAsync(cancellationToken);
         var context = new PluginContext
         {
             Answering = answering,
+            AllocationModel = allocationModel,
+            AllocationWarnings = allocationModel.IsFitted ? allocationModel.MismatchesWith(ObservationFingerprints.Of(answering, Index)) : [],
             PassageCount = Index.PassageCount,
             Sizes = await PromptCosts.MeasureAsync(answering, Index, DemonstrationIndex, cancellationToken),
             Budget = _settings.Bounds.Validated(),

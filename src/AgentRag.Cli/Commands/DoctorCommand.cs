@@ -84,6 +84,7 @@ internal static class DoctorCommand
         Of(SettingKeys.Budget, settings.Budget),
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
+        Of(SettingKeys.AllocationModel, settings.AllocationModel with { Value = settings.AllocationModel.Value ?? "published" }),
         new(SettingKeys.Roots.Name, settings.Roots.Value.Count == 0 ? "none" : string.Join(Path.PathSeparator, settings.Roots.Value), settings.Roots.Source),
     ];
 
@@ -120,6 +121,10 @@ internal static class DoctorCommand
             }),
             await TryAsync("demonstrations", async () =>
                 $"{Plural.Of((await composition.DemonstrationsAsync(cancellationToken)).Count, "demonstration")} ({settings.Demonstrations.Value})"),
+            .. settings.AllocationModel.Value is null ? Array.Empty<Check>() :
+            [
+                await TryAsync("allocation model", async () => $"'{settings.AllocationModel.Value}': {(await composition.AllocationModelAsync(cancellationToken)).Source}"),
+            ],
             await ModelAsync(settings, composition, cancellationToken),
         ];
     }

@@ -20,6 +20,17 @@ public sealed record TokenSizes
     /// <summary>Instructions and question of one request, ≥ 0. Default 0.</summary>
     public double InstructionTokens { get; init; }
 
+    /// <summary>Effective context tokens of a strategy when all of θ is used.</summary>
+    /// <param name="strategy">The strategy's name; all but IterDRAG are one pass.</param>
+    /// <param name="parameters">θ.</param>
+    public double Of(string strategy, InferenceParameters parameters) => strategy == IterDragAnswerer.Name ? IterDrag(parameters) : Drag(parameters);
+
+    /// <summary>Input tokens of a strategy's largest single request.</summary>
+    /// <param name="strategy">The strategy's name.</param>
+    /// <param name="parameters">θ.</param>
+    public double LargestRequest(string strategy, InferenceParameters parameters) =>
+        strategy == IterDragAnswerer.Name ? LargestIterDragRequest(parameters) : Drag(parameters);
+
     /// <summary>Effective context tokens of DRAG: one request with k passages, and m demonstrations of k passages each.</summary>
     /// <param name="parameters">θ; n is not used.</param>
     public double Drag(InferenceParameters parameters)

@@ -1,0 +1,123 @@
+using AgentRag.Evaluation;
+
+namespace AgentRag.Fitting;
+
+/// <summary>Compares new observations with what a fitted model expects, and says when to fit again.</summary>
+/// <remarks>
+/// What is expected of a configuration that was measured when the model was fitted lies between the prediction and that measurement: the equation's misfit
+/// there is known, as far as it was not noise, and is no drift. Each metric has its own chart, in the order of the observations, as the metrics of one run
+/// err together.
+/// </remarks>
+public static class DriftMonitor
+{
+    /// <summary>Checks.</summary>
+    /// <param name="model">The model, fitted.</param>
+    /// <param name="observations">New runs, the oldest first.</param>
+    /// <exception cref="AgentRagException">The model is not fitted, one is simulated and the other measured, or nothing can be compared.</exception>
+    public static DriftReport Check(AllocationModel model, IReadOnlyList<Observation> observations)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(observations);
+        if (!model.IsFitted)
+        {
+            throw new AgentRagException("Published coefficients were fitted to other measurements than yours: drift is told of a model made with 'agentrag fit'.");
+        }
+
+        if (observations.FirstOrDefault(observation => observation.IsSimulated != model.IsSimulated) is { } stranger)
+        {
+            throw new AgentRagException(
+                $"The model was fitted to {(model.IsSimulated ? "simulated" : "measured")} observations and these are {(stranger.IsSimulated ? "simulated" : "measured")}: " +
+                "they are never compared.");
+        }
+
+        List<DriftResidual> residuals = [];
+        Dictionary<string, int> skipped = new(StringComparer.Ordinal);
+        foreach (var observation in observations)
+        {
+            if (Residual(model, observation) is (var residual, var reason) && residual is not null)
+            {
+                residuals.Add(residual);
+            }
+            else
+            {
+                skipped[reason!] = skipped.GetValueOrDefault(reason!) + 1;
+            }
+        }
+
+        if (residuals.Count == 0)
+        {
+            throw new AgentRagException($"Nothing can be compared with the model: {string.Join("; ", skipped.Select(entry => entry.Key))}.");
+        }
+
+        var charts = residuals.GroupBy(residual => residual.Observation.Metric).Select(Chart).ToList();
+        var changes = observations.Select(observation => observation.Fingerprints).Distinct().SelectMany(model.MismatchesWith).Distinct().ToList();
+        return new DriftReport(charts, residuals, changes, [.. skipped.Select(entry => $"{entry.Value:N0} observations were left out: {entry.Key}")]);
+    }
+
+    private static DriftChart Chart(IGrouping<string, DriftResidual> residuals)
+    {
+        var cusum = new Cusum();
+        foreach (var residual in residuals)
+        {
+            cusum.Add(residual.Standardised);
+        }
+
+        return new DriftChart(
+            residuals.Key, cusum.Count, residuals.Average(residual => residual.Standardised), cusum.Above, cusum.Below, cusum.AlarmAt, cusum.IsBelow is true);
+    }
+
+    private static (DriftResidual? Residual, string? Reason) Residual(AllocationModel model, Observation observation)
+    {
+        var strategy = model.Strategies.FirstOrDefault(one => one.Strategy == observation.Strategy);
+        var scale = model.Scales.FirstOrDefault(one => one.DataSet == observation.DataSet && one.Metric == observation.Metric);
+        if (strategy?.Uncertainty is not { } uncertainty || scale is null)
+        {
+            return (null, strategy is null
+                ? $"the model knows no strategy '{observation.Strategy}'"
+                : $"the model knows no {observation.Metric} on '{observation.DataSet}', so it cannot be put on its scale");
+        }
+
+        var informativeness = model.InformativenessOf(observation.Strategy, observation.DataSet, observation.Metric);
+        var predicted = strategy.Equation.Predict(observation.Parameters, informativeness);
+        var sampling = Square(observation.StandardErrorOrBound / scale.StandardDeviation);
+        var before = model.Measured.Where(one => one.DataSet == observation.DataSet && one.Strategy == observation.Strategy && one.Metric == observation.Metric
+            && one.Parameters == observation.Parameters).ToList();
+        // The misfit at this configuration, as far as its measurement was not noise (best linear prediction).
+        var noise = before.Count == 0 ? 0 : before.Average(one => Square(one.StandardError / scale.StandardDeviation)) / before.Count;
+        var trust = before.Count == 0 || uncertainty.MisfitVariance + noise == 0 ? 0 : uncertainty.MisfitVariance / (uncertainty.MisfitVariance + noise);
+        var expected = predicted + (trust * (before.Count == 0 ? 0 : scale.ToZ(before.Average(one => one.Value)) - predicted));
+        var variance = ((1 - trust) * (uncertainty.MisfitVariance + uncertainty.VarianceOf(strategy.Equation.Gradient(observation.Parameters, informativeness, uncertainty.Parameters)))) + sampling;
+        var z = scale.ToZ(observation.Value);
+        return (new DriftResidual(observation, scale.Mean + (scale.StandardDeviation * expected), (z - expected) / Math.Sqrt(variance)), null);
+    }
+
+    private static double Square(double value) => value * value;
+}
+
+/// <summary>What new observations say about a model.</summary>
+/// <param name="Charts">One for each metric.</param>
+/// <param name="Residuals">One for each observation that could be compared, in order.</param>
+/// <param name="Changes">What is different from where the model was fitted, in words.</param>
+/// <param name="Skipped">What could not be compared, in words.</param>
+public sealed record DriftReport(
+    IReadOnlyList<DriftChart> Charts, IReadOnlyList<DriftResidual> Residuals, IReadOnlyList<string> Changes, IReadOnlyList<string> Skipped)
+{
+    /// <summary>Whether the model should be fitted again: some chart raised its alarm, or something it depends on has changed.</summary>
+    public bool ShouldRefit => Changes.Count > 0 || Charts.Any(chart => chart.AlarmAt is not null);
+}
+
+/// <summary>The CUSUM chart of one metric; sums in standard deviations.</summary>
+/// <param name="Metric">The metric.</param>
+/// <param name="Observations">Observations charted.</param>
+/// <param name="MeanResidual">Mean standardised residual.</param>
+/// <param name="Above">The sum of what lies above the expectation, at the end.</param>
+/// <param name="Below">The sum of what lies below it, at the end.</param>
+/// <param name="AlarmAt">The observation, from 1, at which the alarm was first raised; null when it was not.</param>
+/// <param name="IsBelow">Whether that alarm was of values below the expectation.</param>
+public sealed record DriftChart(string Metric, int Observations, double MeanResidual, double Above, double Below, int? AlarmAt, bool IsBelow);
+
+/// <summary>One observation beside what was expected of it.</summary>
+/// <param name="Observation">The observation.</param>
+/// <param name="Expected">The value that was expected.</param>
+/// <param name="Standardised">Observed minus expected, in standard deviations of such a difference.</param>
+public sealed record DriftResidual(Observation Observation, double Expected, double Standardised);
