@@ -23,7 +23,7 @@ internal static class DriftCommand
             "drift",
             "Compare new evaluation runs with an allocation model, and say when to fit it again.",
             $"A CUSUM chart for each metric: slack {Cusum.DefaultSlack} and limit {Cusum.DefaultLimit} standard deviations, which is one false alarm in about 465 observations, and a shift of " +
-            "one standard deviation seen after about 10. A changed chat model, prompt set, index or retriever is told too.",
+            "one standard deviation seen after about 10. Run configurations that the model was fitted to, on the same questions. A changed chat model, prompt set, index or retriever is told too.",
             "agentrag drift --model model.json runs/today",
             "agentrag drift --model model.json runs/ --json")
         {
@@ -40,7 +40,7 @@ internal static class DriftCommand
         var report = DriftMonitor.Check(model, await ObservationFile.LoadAsync(parsed.GetRequiredValue(Runs), cancellationToken));
         if (parsed.GetValue(Flags.Json))
         {
-            terminal.WriteJson(new { Refit = report.ShouldRefit, report.Charts, report.Changes, report.Skipped });
+            terminal.WriteJson(new { Refit = report.ShouldRefit, report.Charts, ComparedWithMeasured = report.Residuals.Count(residual => residual.WasMeasured), report.Changes, report.Skipped });
             return ExitCode.Success;
         }
 
@@ -67,6 +67,8 @@ internal static class DriftCommand
             terminal.WriteLine(line);
         }
 
+        var measured = report.Residuals.Count(residual => residual.WasMeasured);
+        terminal.WriteLine($"{Plural.Of(measured, "observation")} compared with what was measured before, {report.Residuals.Count - measured:N0} with what is predicted.");
         terminal.WriteLine(report.ShouldRefit
             ? $"Fit again: agentrag fit RUNS --output {file}"
             : "The model still holds: what was measured lies where it expects it.");

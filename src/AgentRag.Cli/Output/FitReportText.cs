@@ -104,7 +104,7 @@ internal sealed class FitReportText(FittedModel fitted, IReadOnlyList<Generalisa
 
     private static IEnumerable<IReadOnlyList<string>> VariantRows(FitReport report) => report.Variants.Select(row => (IReadOnlyList<string>)
     [
-        ListText.Hyphenated(row.Variant),
+        ListText.Hyphenated(row.Variant) + (row is { Quality: not null, HasLink: false } ? " (no link found)" : ""),
         $"{row.Quality?.Parameters.ToString(CultureInfo.InvariantCulture) ?? Unknown}",
         Number(row.Quality?.R2),
         Number(row.Quality?.Mse),

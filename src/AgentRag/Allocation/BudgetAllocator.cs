@@ -59,7 +59,8 @@ public static class BudgetAllocator
         {
             var best = usable.MaxBy(candidate => candidate.Expected) ?? throw NothingFits(request);
             throw new AgentRagException(
-                $"Nothing within {request.Budget.MaxEffectiveContextTokens:N0} tokens reaches {scope.Metric} {target:0.###}: the best is {best.Chosen.Strategy} with " +
+                $"Nothing that was measured or can be predicted{(request.Budget.MaxEffectiveContextTokens == long.MaxValue ? "" : $" within {request.Budget.MaxEffectiveContextTokens:N0} tokens")} reaches " +
+                $"{scope.Metric} {target:0.###}: the best is {best.Chosen.Strategy} with " +
                 $"{best.Chosen.Parameters}, {best.Expected:0.000} ({(best.Chosen.Basis == AllocationBasis.Measured ? "measured" : "predicted")}). Raise the budget, lower the target, " +
                 "or measure larger configurations.");
         }

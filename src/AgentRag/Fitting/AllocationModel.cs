@@ -96,19 +96,20 @@ public sealed record AllocationModel
     public IReadOnlyList<string> MismatchesWith(ObservationFingerprints here)
     {
         ArgumentNullException.ThrowIfNull(here);
-        return !IsFitted
-            ? []
+        return !IsFitted ? []
+            : IsSimulated && here.Model is { } model && !Fingerprints.Models.Contains(model)
+                ? [$"The allocation model was fitted to simulated observations: it shows how the commands work, and says nothing about {model}."]
             :
             [
-                .. Mismatch("chat model", Fingerprints.Models, here.Model),
-                .. Mismatch("prompts", Fingerprints.Prompts, here.Prompts),
-                .. Mismatch("index", Fingerprints.Indexes, here.Index),
-                .. Mismatch("retriever", Fingerprints.Retrievers, here.Retriever),
+                .. Mismatch("another chat model", Fingerprints.Models, here.Model),
+                .. Mismatch("other prompts", Fingerprints.Prompts, here.Prompts),
+                .. Mismatch("another index", Fingerprints.Indexes, here.Index),
+                .. Mismatch("another retriever", Fingerprints.Retrievers, here.Retriever),
             ];
 
         static IEnumerable<string> Mismatch(string what, IReadOnlyList<string> fitted, string? now) => now is null || fitted.Count == 0 || fitted.Contains(now)
             ? []
-            : [$"The allocation model was fitted with another {what} ({string.Join(", ", fitted)}; here it is {now}): what it predicts may not hold; measure and fit again."];
+            : [$"The allocation model was fitted with {what} ({string.Join(", ", fitted)}; here: {now}): what it predicts may not hold; measure and fit again."];
     }
 
     internal StrategyModel Of(string strategy) => Strategies.FirstOrDefault(model => model.Strategy == strategy)

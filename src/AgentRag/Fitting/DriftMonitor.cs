@@ -4,9 +4,10 @@ namespace AgentRag.Fitting;
 
 /// <summary>Compares new observations with what a fitted model expects, and says when to fit again.</summary>
 /// <remarks>
-/// What is expected of a configuration that was measured when the model was fitted lies between the prediction and that measurement: the equation's misfit
-/// there is known, as far as it was not noise, and is no drift. Each metric has its own chart, in the order of the observations, as the metrics of one run
-/// err together.
+/// A configuration that was measured when the model was fitted is compared with that measurement: where the equation does not fit is known, and is no drift.
+/// Any other is compared with its prediction; the equation errs alike for neighbouring configurations, so many new ones in a row may raise an alarm by
+/// themselves, and the measured ones are the better check. Ask the same questions as then: another sample of them shifts all observations of a run
+/// together. Each metric has its own chart, in the order of the observations, as the metrics of one run err together.
 /// </remarks>
 public static class DriftMonitor
 {
@@ -77,18 +78,26 @@ public static class DriftMonitor
                 : $"the model knows no {observation.Metric} on '{observation.DataSet}', so it cannot be put on its scale");
         }
 
-        var informativeness = model.InformativenessOf(observation.Strategy, observation.DataSet, observation.Metric);
-        var predicted = strategy.Equation.Predict(observation.Parameters, informativeness);
         var sampling = Square(observation.StandardErrorOrBound / scale.StandardDeviation);
         var before = model.Measured.Where(one => one.DataSet == observation.DataSet && one.Strategy == observation.Strategy && one.Metric == observation.Metric
             && one.Parameters == observation.Parameters).ToList();
-        // The misfit at this configuration, as far as its measurement was not noise (best linear prediction).
-        var noise = before.Count == 0 ? 0 : before.Average(one => Square(one.StandardError / scale.StandardDeviation)) / before.Count;
-        var trust = before.Count == 0 || uncertainty.MisfitVariance + noise == 0 ? 0 : uncertainty.MisfitVariance / (uncertainty.MisfitVariance + noise);
-        var expected = predicted + (trust * (before.Count == 0 ? 0 : scale.ToZ(before.Average(one => one.Value)) - predicted));
-        var variance = ((1 - trust) * (uncertainty.MisfitVariance + uncertainty.VarianceOf(strategy.Equation.Gradient(observation.Parameters, informativeness, uncertainty.Parameters)))) + sampling;
-        var z = scale.ToZ(observation.Value);
-        return (new DriftResidual(observation, scale.Mean + (scale.StandardDeviation * expected), (z - expected) / Math.Sqrt(variance)), null);
+        double expected, variance;
+        if (before.Count > 0)
+        {
+            expected = scale.ToZ(before.Average(one => one.Value));
+            variance = sampling + before.Average(one => Square(one.StandardError / scale.StandardDeviation));
+        }
+        else
+        {
+            var informativeness = model.InformativenessOf(observation.Strategy, observation.DataSet, observation.Metric);
+            expected = strategy.Equation.Predict(observation.Parameters, informativeness);
+            variance = uncertainty.ResidualVariance + uncertainty.VarianceOf(strategy.Equation.Gradient(observation.Parameters, informativeness, uncertainty.Parameters));
+        }
+
+        return (
+            new DriftResidual(
+                observation, before.Count > 0, scale.Mean + (scale.StandardDeviation * expected), (scale.ToZ(observation.Value) - expected) / Math.Sqrt(variance)),
+            null);
     }
 
     private static double Square(double value) => value * value;
@@ -118,6 +127,7 @@ public sealed record DriftChart(string Metric, int Observations, double MeanResi
 
 /// <summary>One observation beside what was expected of it.</summary>
 /// <param name="Observation">The observation.</param>
+/// <param name="WasMeasured">Whether it was expected because it was measured before; else because the equation predicts it.</param>
 /// <param name="Expected">The value that was expected.</param>
 /// <param name="Standardised">Observed minus expected, in standard deviations of such a difference.</param>
-public sealed record DriftResidual(Observation Observation, double Expected, double Standardised);
+public sealed record DriftResidual(Observation Observation, bool WasMeasured, double Expected, double Standardised);

@@ -27,8 +27,6 @@ internal sealed record EquationFit
 
     public required EstimateCovariance Covariance { get; init; }
 
-    public required double MisfitVariance { get; init; }
-
     /// <summary>Whether a link was asked for and could not be found.</summary>
     public bool LacksLink { get; init; }
 
@@ -37,6 +35,11 @@ internal sealed record EquationFit
     /// <summary>Fits; null when there are not more rows than parameters.</summary>
     public static EquationFit? Of(IReadOnlyList<FitRow> rows, FitVariant variant, StrategyPooling pooling, bool withInformativeness)
     {
+        if (rows.Count == 0)
+        {
+            return null;
+        }
+
         var all = ColumnsOf(rows, variant, pooling, withInformativeness);
         var values = Array.ConvertAll(all, column => rows.Select(row => column.Value(row)).ToArray());
         var kept = LeastSquares.IndependentColumns(values);
@@ -57,16 +60,9 @@ internal sealed record EquationFit
             Weights = weights,
             Link = null,
             Covariance = LeastSquares.Covariance(columns, [.. Residuals(z, Product(columns, weights))], clusters),
-            MisfitVariance = 0,
         };
-        if (wantsLink)
-        {
-            fit = variant == FitVariant.SigmoidInTwoStages
-                ? fit.WithLinkOnTop(columns, z) ?? fit with { LacksLink = true }
-                : fit.WithLinkTogether(columns, z, clusters) ?? fit with { LacksLink = true };
-        }
-
-        return fit with { MisfitVariance = Math.Max(fit.Covariance.ResidualVariance - rows.Average(row => row.SamplingVariance), 0) };
+        return !wantsLink ? fit
+            : (variant == FitVariant.SigmoidInTwoStages ? fit.WithLinkOnTop(columns, z) : fit.WithLinkTogether(columns, z, clusters)) ?? fit with { LacksLink = true };
     }
 
     public double Predict(in FitRow row)
@@ -99,7 +95,6 @@ internal sealed record EquationFit
                 Parameters = [.. own.Select(j => Columns[j].Term), .. Link is null ? Enumerable.Empty<EquationParameter>() : [EquationParameter.Range, EquationParameter.Offset]],
                 Covariance = [.. estimated.Select(i => (IReadOnlyList<double>)[.. estimated.Select(j => Covariance.Matrix[i, j])])],
                 ResidualVariance = Covariance.ResidualVariance,
-                MisfitVariance = MisfitVariance,
                 IntervalFactor = Covariance.IntervalFactor,
             });
 

@@ -12,9 +12,6 @@ public sealed record EquationUncertainty
     /// <summary>Variance of an observation around the prediction, in squared z: sampling error of the observation and misfit of the equation.</summary>
     public required double ResidualVariance { get; init; }
 
-    /// <summary>The part of <see cref="ResidualVariance"/> that more questions would not take away: the equation's misfit; ≥ 0.</summary>
-    public required double MisfitVariance { get; init; }
-
     /// <summary>Half the width of a 95 % interval in standard errors: Student's t at 0.975.</summary>
     public required double IntervalFactor { get; init; }
 

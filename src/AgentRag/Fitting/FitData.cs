@@ -10,9 +10,8 @@ namespace AgentRag.Fitting;
 /// <param name="Cluster">Its configuration, by number: rows of one differ in the metric alone, and err together.</param>
 /// <param name="Terms">What the weights weigh.</param>
 /// <param name="Z">Its z-score.</param>
-/// <param name="SamplingVariance">Variance of the z-score by the questions that were asked.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct FitRow(Observation Observation, int Strategy, int Cluster, EquationTerms Terms, double Z, double SamplingVariance);
+internal readonly record struct FitRow(Observation Observation, int Strategy, int Cluster, EquationTerms Terms, double Z);
 
 /// <summary>Observations with their z-scores and informativeness.</summary>
 internal sealed record FitData
@@ -54,14 +53,12 @@ internal sealed record FitData
             {
                 var key = (observation.DataSet, observation.Strategy, observation.Parameters);
                 clusters.TryAdd(key, clusters.Count);
-                var deviation = observation.StandardErrorOrBound / scale.StandardDeviation;
                 rows.Add(new FitRow(
                     observation,
                     strategies.IndexOf(observation.Strategy),
                     clusters[key],
                     new EquationTerms(observation.Parameters, i ?? Fitting.Informativeness.Unknown, PerformanceEquation.Published.Epsilon),
-                    scale.ToZ(observation.Value),
-                    deviation * deviation));
+                    scale.ToZ(observation.Value)));
             }
         }
 

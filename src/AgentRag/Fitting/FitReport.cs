@@ -47,8 +47,9 @@ public sealed record FitQuality(
 
 /// <summary>One row of the paper's table 2.</summary>
 /// <param name="Variant">The form of the equation.</param>
-/// <param name="Quality">Its fit; null when it could not be fitted.</param>
-public sealed record VariantFit(FitVariant Variant, FitQuality? Quality);
+/// <param name="Quality">Its fit; null when there are too few observations for it.</param>
+/// <param name="HasLink">Whether every equation has the link that the form asks for; without one it is linear.</param>
+public sealed record VariantFit(FitVariant Variant, FitQuality? Quality, bool HasLink);
 
 /// <summary>One way to pool the strategies.</summary>
 /// <param name="Pooling">What they share.</param>

@@ -29,7 +29,7 @@ public static class Generalisation
         foreach (var dataSet in observations.Select(observation => observation.DataSet).Distinct().Order(StringComparer.Ordinal))
         {
             List<Observation> others = [.. observations.Where(observation => observation.DataSet != dataSet)];
-            if (others.Count > 0 && ModelFitter.TryFitEquations(others, OptionsOf(model)) is { } fitted)
+            if (ModelFitter.TryFitEquations(others, OptionsOf(model, others)) is { } fitted)
             {
                 cells.AddRange(MetricsOf(observations).Select(metric =>
                 {
@@ -59,7 +59,7 @@ public static class Generalisation
             List<Observation> shorter = [.. observations.Where(observation => observation.MaxEffectiveContextTokens <= from)];
             // Without anything that is longer there is nothing to extrapolate to.
             if (!observations.Any(observation => observation.MaxEffectiveContextTokens > from && observation.MaxEffectiveContextTokens <= to)
-                || ModelFitter.TryFitEquations(shorter, OptionsOf(model)) is not { } fitted)
+                || ModelFitter.TryFitEquations(shorter, OptionsOf(model, shorter)) is not { } fitted)
             {
                 continue;
             }
@@ -74,11 +74,11 @@ public static class Generalisation
         return new GeneralisationTable("Length extrapolation", cells);
     }
 
-    private static FitOptions OptionsOf(AllocationModel model) => new()
+    private static FitOptions OptionsOf(AllocationModel model, IReadOnlyList<Observation> observations) => new()
     {
         Variant = model.Variant,
         Pooling = model.Pooling,
-        Strategies = null,
+        Strategies = [.. model.Strategies.Select(strategy => strategy.Strategy).Intersect(observations.Select(observation => observation.Strategy))],
     };
 
     private static List<string> MetricsOf(IReadOnlyList<Observation> observations) =>

@@ -1,3 +1,4 @@
+using AgentRag.Answering;
 using AgentRag.Evaluation;
 
 namespace AgentRag.Fitting;
@@ -15,7 +16,7 @@ internal static class IdentifiabilityTraps
         ("n", row => row.Observation.Parameters.N, row => row.Terms.LogN),
     ];
 
-    public static IEnumerable<FitTrap> Find(FitData data, StrategyFits fits, FitVariant asked, IReadOnlyList<Observation> observations)
+    public static IEnumerable<FitTrap> Find(FitData data, StrategyFits fits, IReadOnlyList<Observation> observations)
     {
         List<FitTrap> traps = [.. data.Traps];
         foreach (var (number, strategy) in data.Strategies.Index())
@@ -26,7 +27,7 @@ internal static class IdentifiabilityTraps
         traps.AddRange(OfSets(data));
         traps.AddRange(data.Scales.SelectMany(scale => OfMetric(scale, data.Rows)));
         traps.AddRange(OfProbes(data));
-        traps.AddRange(OfFit(data, fits, asked));
+        traps.AddRange(OfFit(data, fits));
         traps.AddRange(OfFingerprints(ModelFingerprints.Of(observations)));
         return traps.OrderBy(trap => trap.Kind);
     }
@@ -36,11 +37,11 @@ internal static class IdentifiabilityTraps
         foreach (var (name, value, _) in Parameters)
         {
             List<int> values = [.. rows.Select(value).Distinct().Order()];
-            if (values.Count == 1 && !(name == "n" && values[0] == 1 && strategy != "iterdrag"))
+            if (values.Count == 1 && !(name == "n" && values[0] == 1 && strategy != IterDragAnswerer.Name))
             {
                 yield return new(
                     FitTrapKind.ConstantParameter,
-                    $"{name} is {values[0]} in every observation of {strategy}: what it is worth cannot be said, and its weight is not that of {strategy}. Measure other values.");
+                    $"{name} is {values[0]} in every observation of {strategy}: what it is worth there cannot be said. Measure other values.");
             }
             else if (values.Count == 2)
             {
@@ -126,7 +127,7 @@ internal static class IdentifiabilityTraps
         }
     }
 
-    private static IEnumerable<FitTrap> OfFit(FitData data, StrategyFits fits, FitVariant asked)
+    private static IEnumerable<FitTrap> OfFit(FitData data, StrategyFits fits)
     {
         foreach (var fit in fits.Fits)
         {
@@ -147,14 +148,14 @@ internal static class IdentifiabilityTraps
                     $"The estimates of {names} lean on each other (condition number {fit.Covariance.ConditionNumber:0}, good is below {Leaning}): single weights mean " +
                     "little, predictions between measured configurations still hold.");
             }
-        }
 
-        if (asked != FitVariant.Linear && fits.Fits.Any(fit => fit.Link is null))
-        {
-            yield return new(
-                FitTrapKind.NoLink,
-                "The observations do not show where performance levels off, so there is no link and the prediction is linear: it will promise too much for more inference " +
-                "than was measured. Measure larger configurations.");
+            if (fit.LacksLink)
+            {
+                yield return new(
+                    FitTrapKind.NoLink,
+                    $"The observations of {names} do not show where performance levels off, so there is no link and the prediction is linear: it will promise too much for " +
+                    "more inference than was measured. Measure larger configurations.");
+            }
         }
     }
 

@@ -29,18 +29,11 @@ public static class ModelFitter
         }
 
         var data = FitData.Prepare(observations, how);
-        var variant = how.Variant;
-        var poolings = Compare(data, variant, how);
-        if (poolings.Count > 0 && variant != FitVariant.Linear && Chosen(poolings, how) is { } wanted && wanted.Fits.Fits.Any(fit => fit.LacksLink))
-        {
-            // Without a link there is nothing but the linear part; so is the comparison.
-            variant = variant == FitVariant.Sigmoid ? FitVariant.Linear : variant;
-            poolings = Compare(data, variant, how);
-        }
-
+        var poolings = Compare(data, how);
         var chosen = Chosen(poolings, how) ?? throw new AgentRagException(
             $"{data.Rows.Count:N0} observations of {string.Join(", ", data.Strategies)} are too few for the equation" +
             (how.Pooling is { } pooling ? $" with {pooling} pooling" : "") + ": measure at least ten configurations of each strategy.");
+        var variant = how.Variant == FitVariant.Sigmoid && chosen.Fits.Fits.All(fit => fit.LacksLink) ? FitVariant.Linear : how.Variant;
         var quality = chosen.Result.Quality;
         var model = new AllocationModel
         {
@@ -63,13 +56,12 @@ public static class ModelFitter
             Variant = variant,
             Pooling = chosen.Fits.Pooling,
             Quality = quality,
-            Variants = [.. Table2.Select(row => new VariantFit(row, row == variant
-                ? quality
-                : StrategyFits.Of(data, data.Rows, row, chosen.Fits.Pooling) is { } fits && (row == FitVariant.Linear || !fits.Fits.Any(fit => fit.LacksLink))
-                    ? fits.QualityOn(data.Rows) : null))],
+            Variants = [.. Table2.Select(row => StrategyFits.Of(data, data.Rows, row, chosen.Fits.Pooling) is { } fits
+                ? new VariantFit(row, fits.QualityOn(data.Rows), !fits.Fits.Any(fit => fit.LacksLink))
+                : new VariantFit(row, Quality: null, HasLink: false))],
             Poolings = [.. poolings.Select(compared => compared.Result)],
             Coefficients = [.. data.Strategies.SelectMany((strategy, number) => Coefficients(strategy, number, chosen.Fits.Of(number)))],
-            Traps = [.. IdentifiabilityTraps.Find(data, chosen.Fits, how.Variant, observations)],
+            Traps = [.. IdentifiabilityTraps.Find(data, chosen.Fits, observations)],
         });
     }
 
@@ -77,6 +69,11 @@ public static class ModelFitter
     /// <returns>The model without measurements; null when there are too few observations.</returns>
     internal static AllocationModel? TryFitEquations(IReadOnlyList<Observation> observations, FitOptions options)
     {
+        if (observations.Count == 0 || options.Strategies is { Count: 0 })
+        {
+            return null;
+        }
+
         FitData data;
         try
         {
@@ -88,25 +85,38 @@ public static class ModelFitter
             return null;
         }
 
-        return StrategyFits.Of(data, data.Rows, options.Variant, options.Pooling ?? StrategyPooling.Shared) is not { } fits ? null : new AllocationModel
+        List<StrategyModel> strategies = [];
+        var pooling = options.Pooling ?? StrategyPooling.Shared;
+        var shared = pooling == StrategyPooling.PerStrategy ? null : EquationFit.Of(data.Rows, options.Variant, pooling, data.HasInformativeness);
+        foreach (var (number, strategy) in data.Strategies.Index())
+        {
+            // One strategy may have too few where another has enough.
+            var fit = pooling == StrategyPooling.PerStrategy ? EquationFit.Of(data.RowsOf(number), options.Variant, pooling, data.HasInformativeness) : shared;
+            if (fit is not null && data.Rows.Any(row => row.Strategy == number))
+            {
+                strategies.Add(new StrategyModel(strategy, fit.For(number).Equation, Uncertainty: null));
+            }
+        }
+
+        return strategies.Count == 0 ? null : new AllocationModel
         {
             Source = "",
             Variant = options.Variant,
-            Pooling = fits.Pooling,
-            Strategies = [.. data.Strategies.Select((strategy, number) => new StrategyModel(strategy, fits.Of(number).For(number).Equation, Uncertainty: null))],
+            Pooling = pooling,
+            Strategies = strategies,
             Scales = data.Scales,
             Informativeness = data.Informativeness,
         };
     }
 
-    private static List<(StrategyFits Fits, PoolingFit Result)> Compare(FitData data, FitVariant variant, FitOptions options)
+    private static List<(StrategyFits Fits, PoolingFit Result)> Compare(FitData data, FitOptions options)
     {
         List<(StrategyFits, PoolingFit)> compared = [];
         foreach (var pooling in data.Strategies.Count == 1 ? [StrategyPooling.Shared] : Enum.GetValues<StrategyPooling>())
         {
-            if (StrategyFits.Of(data, data.Rows, variant, pooling) is { } fits)
+            if (StrategyFits.Of(data, data.Rows, options.Variant, pooling) is { } fits)
             {
-                compared.Add((fits, new PoolingFit(pooling, fits.QualityOn(data.Rows), StrategyFits.CrossValidatedMse(data, variant, pooling, options))));
+                compared.Add((fits, new PoolingFit(pooling, fits.QualityOn(data.Rows), StrategyFits.CrossValidatedMse(data, pooling, options))));
             }
         }
 

@@ -15,7 +15,7 @@ internal sealed record StrategyFits(StrategyPooling Pooling, IReadOnlyList<Equat
         for (var strategy = 0; strategy < data.Strategies.Count; strategy++)
         {
             var own = rows.Where(row => row.Strategy == strategy).ToList();
-            if (own.Count == 0 || EquationFit.Of(own, variant, pooling, data.HasInformativeness) is not { } fit)
+            if (EquationFit.Of(own, variant, pooling, data.HasInformativeness) is not { } fit)
             {
                 return null;
             }
@@ -51,7 +51,7 @@ internal sealed record StrategyFits(StrategyPooling Pooling, IReadOnlyList<Equat
 
     /// <summary>Mean squared error for configurations that were left out of the fit; null when some fit without them is impossible.</summary>
     /// <remarks>A configuration is left out on all data sets and in all metrics at once: what is predicted is a θ that nobody measured.</remarks>
-    public static double? CrossValidatedMse(FitData data, FitVariant variant, StrategyPooling pooling, FitOptions options)
+    public static double? CrossValidatedMse(FitData data, StrategyPooling pooling, FitOptions options)
     {
         var configurations = data.Rows.Select(row => (row.Strategy, row.Observation.Parameters)).Distinct()
             .OrderBy(key => key.Strategy).ThenBy(key => key.Parameters.K).ThenBy(key => key.Parameters.M).ThenBy(key => key.Parameters.N).ToArray();
@@ -67,7 +67,7 @@ internal sealed record StrategyFits(StrategyPooling Pooling, IReadOnlyList<Equat
         var sums = new double?[folds];
         Parallel.For(0, folds, fold =>
         {
-            var fits = Of(data, [.. data.Rows.Where((_, i) => foldOfRow[i] != fold)], variant, pooling);
+            var fits = Of(data, [.. data.Rows.Where((_, i) => foldOfRow[i] != fold)], options.Variant, pooling);
             sums[fold] = fits is null ? null : data.Rows.Where((_, i) => foldOfRow[i] == fold).Sum(row => Square(row.Z - fits.Predict(row)));
         });
         return sums.Any(sum => sum is null) ? null : sums.Sum() / data.Rows.Count;

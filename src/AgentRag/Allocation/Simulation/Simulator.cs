@@ -61,7 +61,7 @@ public sealed record SimulationRequest
 public static class Simulator
 {
     /// <summary>The model's name in fingerprints.</summary>
-    public const string ModelName = "simulated";
+    public const string ModelName = "simulator";
 
     /// <summary>Simulates the whole grid, the three metrics of each configuration.</summary>
     /// <param name="request">What.</param>
