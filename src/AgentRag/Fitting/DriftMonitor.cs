@@ -31,11 +31,13 @@ public static class DriftMonitor
                 "they are never compared.");
         }
 
+        var measured = model.Measured.ToLookup(one => (one.DataSet, one.Strategy, one.Metric, one.Parameters));
         List<DriftResidual> residuals = [];
         Dictionary<string, int> skipped = new(StringComparer.Ordinal);
         foreach (var observation in observations)
         {
-            if (Residual(model, observation) is (var residual, var reason) && residual is not null)
+            var before = measured[(observation.DataSet, observation.Strategy, observation.Metric, observation.Parameters)].ToList();
+            if (Residual(model, observation, before) is (var residual, var reason) && residual is not null)
             {
                 residuals.Add(residual);
             }
@@ -67,7 +69,7 @@ public static class DriftMonitor
             residuals.Key, cusum.Count, residuals.Average(residual => residual.Standardised), cusum.Above, cusum.Below, cusum.AlarmAt, cusum.IsBelow is true);
     }
 
-    private static (DriftResidual? Residual, string? Reason) Residual(AllocationModel model, Observation observation)
+    private static (DriftResidual? Residual, string? Reason) Residual(AllocationModel model, Observation observation, IReadOnlyList<MeasuredPerformance> before)
     {
         var strategy = model.Strategies.FirstOrDefault(one => one.Strategy == observation.Strategy);
         var scale = model.Scales.FirstOrDefault(one => one.DataSet == observation.DataSet && one.Metric == observation.Metric);
@@ -79,8 +81,6 @@ public static class DriftMonitor
         }
 
         var sampling = Square(observation.StandardErrorOrBound / scale.StandardDeviation);
-        var before = model.Measured.Where(one => one.DataSet == observation.DataSet && one.Strategy == observation.Strategy && one.Metric == observation.Metric
-            && one.Parameters == observation.Parameters).ToList();
         double expected, variance;
         if (before.Count > 0)
         {

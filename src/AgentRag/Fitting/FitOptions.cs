@@ -43,7 +43,7 @@ public sealed record FitOptions
     /// <summary>The form of the equation. Default <see cref="FitVariant.Sigmoid"/>.</summary>
     public FitVariant Variant { get; init; }
 
-    /// <summary>What the strategies share. Default null: what predicts configurations best that were left out of the fit.</summary>
+    /// <summary>What the strategies share. Default null: the least that predicts configurations left out of the fit within 2 % as well as the best.</summary>
     public StrategyPooling? Pooling { get; init; }
 
     /// <summary>

@@ -52,12 +52,14 @@ internal static class IdentifiabilityTraps
             }
         }
 
+        // The probes always move one parameter alone; what they are too small to say is how the others move.
+        List<FitRow> large = [.. rows.Where(row => !ProbeGrid.For(strategy).Contains(row.Observation.Parameters))];
         for (var i = 0; i < Parameters.Length; i++)
         {
             for (var j = i + 1; j < Parameters.Length; j++)
             {
                 var (first, second) = (Parameters[i], Parameters[j]);
-                var correlation = Correlation(rows.Select(first.Log).ToArray(), rows.Select(second.Log).ToArray());
+                var correlation = Correlation(large.Select(first.Log).ToArray(), large.Select(second.Log).ToArray());
                 if (Math.Abs(correlation) > MovesTogether)
                 {
                     yield return new(
@@ -174,6 +176,11 @@ internal static class IdentifiabilityTraps
 
     private static double Correlation(double[] left, double[] right)
     {
+        if (left.Length < 3)
+        {
+            return 0;
+        }
+
         var (meanLeft, meanRight) = (left.Average(), right.Average());
         var (products, squaresLeft, squaresRight) = (0.0, 0.0, 0.0);
         for (var i = 0; i < left.Length; i++)

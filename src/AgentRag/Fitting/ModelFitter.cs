@@ -12,6 +12,9 @@ public sealed record FittedModel(AllocationModel Model, FitReport Report);
 /// <remarks>Deterministic: the same observations and options give the same model.</remarks>
 public static class ModelFitter
 {
+    // Cross-validation differs by this much from one deal of the folds to the next.
+    private const double AboutAsGood = 1.02;
+
     private static readonly FitVariant[] Table2 =
         [FitVariant.WithoutInformativeness, FitVariant.Quadratic, FitVariant.Linear, FitVariant.SigmoidInTwoStages, FitVariant.Sigmoid];
 
@@ -123,7 +126,7 @@ public static class ModelFitter
         return compared;
     }
 
-    // The simplest of equals; without cross-validation the simplest of all.
+    // The simplest that predicts left-out configurations about as well as the best; without cross-validation the simplest of all.
     private static (StrategyFits Fits, PoolingFit Result)? Chosen(List<(StrategyFits Fits, PoolingFit Result)> poolings, FitOptions options)
     {
         if (options.Pooling is { } named && poolings.Count > 1)
@@ -131,7 +134,8 @@ public static class ModelFitter
             return poolings.FindIndex(compared => compared.Fits.Pooling == named) is >= 0 and var index ? poolings[index] : null;
         }
 
-        return poolings.Count == 0 ? null : poolings.MinBy(compared => compared.Result.CrossValidatedMse ?? double.MaxValue);
+        var best = poolings.Min(compared => compared.Result.CrossValidatedMse);
+        return poolings.Count == 0 ? null : poolings.Find(compared => best is null || compared.Result.CrossValidatedMse <= AboutAsGood * best);
     }
 
     private static IEnumerable<CoefficientEstimate> Coefficients(string strategy, int number, EquationFit fit)
