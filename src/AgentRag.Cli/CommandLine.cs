@@ -65,6 +65,8 @@ internal sealed class CommandLine(Terminal terminal)
             DecomposeCommand.Create(terminal),
             AllocateCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
+            ReportCommand.Create(terminal),
+            TraceCommand.Create(terminal),
             McpCommand.Create(terminal),
             DemoCommand.Create(terminal),
             DoctorCommand.Create(terminal),

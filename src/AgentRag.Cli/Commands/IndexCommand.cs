@@ -18,6 +18,12 @@ internal static class IndexCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    private static readonly Option<string?> CorpusFrom = new("--corpus-from")
+    {
+        HelpName = "FILE",
+        Description = "Index the paragraphs that a data set's file carries (HotpotQA, 2WikiMultiHopQA, MuSiQue), for 'evaluate'.",
+    };
+
     private static readonly Option<bool> Force = new("--force") { Description = "Read everything again and write the index anew." };
 
     private static readonly Option<int?> PassageTokens = Flags.Number<int>("--passage-tokens", "N", "Most tokens of a passage (default: 256).");
@@ -53,9 +59,10 @@ internal static class IndexCommand
             "agentrag index docs notes.md corpus.jsonl --index .agentrag",
             "agentrag index",
             "agentrag index docs --include \"**/*.md\" --exclude \"drafts/**\" --watch",
+            "agentrag index --corpus-from hotpot_dev_distractor_v1.json --index hotpotqa",
             "agentrag index docs --force --passage-tokens 128 --analysis plain --json")
         {
-            Paths, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis, Flags.Json,
+            Paths, CorpusFrom, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis, Flags.Json,
         };
         SettingKeys.AddTo(command, [SettingKeys.Index]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
@@ -77,6 +84,11 @@ internal static class IndexCommand
     {
         var directory = Settings.Read(parsed).Index.Value;
         var paths = parsed.GetValue(Paths) ?? [];
+        if (parsed.GetValue(CorpusFrom) is { } dataSet)
+        {
+            paths = [.. paths, await DataSetCorpus.WriteAsync(terminal, dataSet, directory, cancellationToken)];
+        }
+
         if (paths.Length == 0 && !Composition.IsIndex(directory))
         {
             throw new AgentRagException($"There is no index in '{directory}' yet: name the folders and files to index, such as 'agentrag index docs'.");

@@ -4,19 +4,23 @@ namespace AgentRag.Evaluation.Runs;
 
 /// <summary>Retrieves for a query once, at the largest k of a grid, and hands every configuration the beginning that it asked for.</summary>
 /// <remarks>
-/// Only for retrievers whose ranking for k passages is the beginning of the ranking for more; tests hold BM25 and linked retrieval to that. Others, such as a
-/// reranker whose window depends on k, are asked once for each k. Not for concurrent use: one belongs to one question.
+/// Only where a retriever's ranking for k passages is the beginning of its ranking for more, which tests hold it to: BM25's always is, linked retrieval's up to 100,
+/// as it looks for links from the best 100 passages however many are asked for, and puts further ones in another order among equals. Beyond that, and for other
+/// retrievers, such as a reranker whose window depends on k, every k is retrieved for by itself. Not for concurrent use: one belongs to one question.
 /// </remarks>
 internal sealed class SharedRetriever(IRetriever retriever, int largestK) : IRetriever
 {
-    private static readonly HashSet<string> PrefixStable = new(["bm25", "linked"], StringComparer.Ordinal);
-
     private readonly Dictionary<(string Query, int K), IReadOnlyList<RankedPassage>> _known = [];
 
     public string Name => retriever.Name;
 
-    /// <summary>Whether a retriever's shorter ranking is the beginning of its longer one.</summary>
-    public static bool IsPrefixStable(IRetriever retriever) => PrefixStable.Contains(retriever.Name);
+    /// <summary>Up to which k a retriever's shorter rankings are beginnings of its longer ones.</summary>
+    public static int StableUpTo(IRetriever retriever) => retriever.Name switch
+    {
+        "bm25" => RetrievalQuery.MaxK,
+        "linked" => 100,
+        _ => 0,
+    };
 
     public async Task<IReadOnlyList<RankedPassage>> RetrieveAsync(RetrievalQuery query, CancellationToken cancellationToken = default)
     {
@@ -25,7 +29,8 @@ internal sealed class SharedRetriever(IRetriever retriever, int largestK) : IRet
             return await retriever.RetrieveAsync(query, cancellationToken).ConfigureAwait(false);
         }
 
-        var k = IsPrefixStable(retriever) ? Math.Max(largestK, query.K) : query.K;
+        var stable = StableUpTo(retriever);
+        var k = query.K <= stable ? Math.Max(query.K, Math.Min(largestK, stable)) : query.K;
         if (!_known.TryGetValue((query.Text, k), out var ranked))
         {
             ranked = await retriever.RetrieveAsync(new RetrievalQuery(query.Text, k), cancellationToken).ConfigureAwait(false);
