@@ -44,29 +44,24 @@ public static class HtmlReport
         var metrics = string.Join(" / ", EvaluationMetrics.OfPaper.Select(metric => metric.ShortName()));
         var head = Markup.Join(report.Runs.Select(run => Markup.Of($"<th scope=\"col\">{run.Name}</th>")));
         var rows = Markup.Empty;
-        foreach (var budget in report.Budgets)
+        foreach (var (budget, methods) in report.Optima())
         {
-            var methods = Methods(report).Where(strategy => report.Runs.Any(run => run.Optimum(strategy, budget) is not null)).ToList();
-            foreach (var (i, strategy) in methods.Index())
+            foreach (var (i, (strategy, optima)) in methods.Index())
             {
                 var first = i == 0 ? Markup.Of($"<th scope=\"rowgroup\" rowspan=\"{methods.Count}\">{ReportNumbers.Tokens(budget)}</th>") : Markup.Empty;
-                var cells = Markup.Join(report.Runs.Select(run => Optimum(run.Optimum(strategy, budget))));
-                var isBlock = i == 0 ? " class=\"block\"" : "";
-                rows += Markup.Of($"<tr{new Markup(isBlock)}>{first}<th scope=\"row\">{strategy}</th>{cells}<td>{Means(report, strategy, budget)}</td></tr>");
+                var mean = report.Runs.Count > 1 ? Markup.Of($"<td>{Means(optima)}</td>") : Markup.Empty;
+                rows += Markup.Of($"<tr{new Markup(i == 0 ? " class=\"block\"" : "")}>{first}<th scope=\"row\">{strategy}</th>{optima.Select(Optimum)}{mean}</tr>");
             }
         }
 
         return Markup.Of(
             $"""
             <section id="optima" aria-labelledby="optima-h"><h2 id="optima-h">Best under each budget</h2>
-            <p>The layout of the paper's table 1. Each cell is the best configuration of a method, by {report.Options.Metric.ShortName()}, of which no question took more tokens than the budget (equation 1), chosen on the questions it is measured on.</p>
-            <div class="scroll"><table><caption>{metrics}, and k, m, n below</caption><thead><tr><th scope="col">budget</th><th scope="col" class="text">method</th>{head}<th scope="col">mean</th></tr></thead><tbody>{rows}</tbody></table></div>
+            <p>The layout of the paper's table 1. Each cell is the best configuration of a method, by {report.Options.Metric.ShortName()}, of which no question took more tokens than the budget (equation 1), chosen on the questions it is measured on. A method is repeated only where a larger budget changes its best.</p>
+            <div class="scroll"><table><caption>{metrics}, and k, m, n below</caption><thead><tr><th scope="col">budget</th><th scope="col" class="text">method</th>{head}{(report.Runs.Count > 1 ? Markup.Of($"<th scope=\"col\">mean</th>") : Markup.Empty)}</tr></thead><tbody>{rows}</tbody></table></div>
             {Missing(report)}</section>
             """);
     }
-
-    private static IEnumerable<string> Methods(RunReport report) =>
-        report.Runs.SelectMany(run => run.Finished).Select(scored => scored.Configuration).Order(RunConfiguration.Order).Select(configuration => configuration.Strategy).Distinct();
 
     private static Markup Optimum(ConfigurationScores? scored) => scored is null
         ? Markup.Of($"<td>–</td>")
@@ -74,15 +69,13 @@ public static class HtmlReport
 
     private static string Three(ConfigurationScores scored) => string.Join(" / ", EvaluationMetrics.OfPaper.Select(metric => ReportNumbers.Percent(scored.MeanOf(metric))));
 
-    private static string Means(RunReport report, string strategy, long budget)
-    {
-        List<ConfigurationScores> all = [.. report.Runs.Select(run => run.Optimum(strategy, budget)).OfType<ConfigurationScores>()];
-        return all.Count < report.Runs.Count ? "–" : string.Join(" / ", EvaluationMetrics.OfPaper.Select(metric => ReportNumbers.Percent(all.Average(scored => scored.MeanOf(metric)))));
-    }
+    private static string Means(IReadOnlyList<ConfigurationScores?> optima) => optima.Contains(null)
+        ? "–"
+        : string.Join(" / ", EvaluationMetrics.OfPaper.Select(metric => ReportNumbers.Percent(optima.Average(scored => scored!.MeanOf(metric)))));
 
     private static Markup Missing(RunReport report)
     {
-        var strategies = Methods(report).ToHashSet(StringComparer.Ordinal);
+        var strategies = report.Runs.SelectMany(run => run.Finished).Select(scored => scored.Configuration.Strategy).ToHashSet(StringComparer.Ordinal);
         List<string> missing =
         [
             .. strategies.Contains(ZeroShotAnswerer.Name) ? Array.Empty<string>() : ["a closed-book baseline (--baselines zero-shot)"],

@@ -36,15 +36,11 @@ public static partial class MarkdownReport
         text.Append(CultureInfo.InvariantCulture, $"## Best under each budget ({string.Join(" / ", EvaluationMetrics.OfPaper.Select(metric => metric.ShortName()))}; k, m, n)\n\n");
         Row(text, ["budget", "method", .. report.Runs.Select(run => run.Name)]);
         Row(text, [.. Enumerable.Repeat("---", 2 + report.Runs.Count)]);
-        foreach (var budget in report.Budgets)
+        foreach (var (budget, methods) in report.Optima())
         {
-            foreach (var strategy in report.Runs.SelectMany(run => run.Finished).Select(scored => scored.Configuration).Order(RunConfiguration.Order).Select(configuration => configuration.Strategy).Distinct())
+            foreach (var (strategy, optima) in methods)
             {
-                List<ConfigurationScores?> optima = [.. report.Runs.Select(run => run.Optimum(strategy, budget))];
-                if (optima.Exists(optimum => optimum is not null))
-                {
-                    Row(text, [ReportNumbers.Tokens(budget), strategy, .. optima.Select(Cell)]);
-                }
+                Row(text, [ReportNumbers.Tokens(budget), strategy, .. optima.Select(Cell)]);
             }
         }
 

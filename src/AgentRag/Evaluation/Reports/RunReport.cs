@@ -41,6 +41,37 @@ public sealed class RunReport
         }
     }
 
+    /// <summary>
+    /// The table of optima: for each budget the methods whose best configuration is another than under the budget before, in some run; a method that has nothing new
+    /// is not repeated.
+    /// </summary>
+    internal IReadOnlyList<(long Budget, IReadOnlyList<(string Strategy, IReadOnlyList<ConfigurationScores?> Optima)> Methods)> Optima()
+    {
+        List<(long, IReadOnlyList<(string, IReadOnlyList<ConfigurationScores?>)>)> blocks = [];
+        Dictionary<string, IReadOnlyList<ConfigurationScores?>> before = new(StringComparer.Ordinal);
+        var strategies = Runs.SelectMany(run => run.Finished).Select(scored => scored.Configuration).Order(RunConfiguration.Order).Select(configuration => configuration.Strategy).Distinct().ToList();
+        foreach (var budget in Budgets)
+        {
+            List<(string, IReadOnlyList<ConfigurationScores?>)> changed = [];
+            foreach (var strategy in strategies)
+            {
+                List<ConfigurationScores?> optima = [.. Runs.Select(run => run.Optimum(strategy, budget))];
+                if (optima.Exists(optimum => optimum is not null) && !(before.TryGetValue(strategy, out var known) && known.SequenceEqual(optima)))
+                {
+                    changed.Add((strategy, optima));
+                    before[strategy] = optima;
+                }
+            }
+
+            if (changed.Count > 0)
+            {
+                blocks.Add((budget, changed));
+            }
+        }
+
+        return blocks;
+    }
+
     /// <summary>Makes a report.</summary>
     /// <param name="runs">The runs; length ≥ 1.</param>
     /// <param name="options">What to show.</param>
