@@ -66,6 +66,7 @@ internal sealed class CommandLine(Terminal terminal)
             AllocateCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             McpCommand.Create(terminal),
+            DemosCommand.Create(terminal),
             DemoCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             SettingKeys.Config,
@@ -85,11 +86,14 @@ internal sealed class CommandLine(Terminal terminal)
                 : "No command was given.", "agentrag")
             : (OptionTakenAsArgument(parsed) is { } option
                 ? $"There is no option '{option}'; write -- before a text that begins with a dash."
-                : string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), $"agentrag {command.Name}");
+                : string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), PathOf(command));
         terminal.WriteError($"error: {message}");
         terminal.WriteError($"hint: '{path} --help' lists what it takes, with examples.");
         return ExitCode.User;
     }
+
+    private static string PathOf(Command command) =>
+        string.Join(' ', command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Select(parent => parent.Name).Prepend("agentrag").Append(command.Name));
 
     // A misspelt option would be searched for, or asked, as if it were the text.
     private static string? OptionTakenAsArgument(ParseResult parsed) => parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Demonstrations;
-using AgentRag.Documents;
 using AgentRag.Indexing;
 using AgentRag.Models;
 using AgentRag.Models.Extractive;
@@ -43,6 +42,9 @@ internal sealed class Composition : IDisposable
     /// <summary>Whether the index folder holds an index, of whatever kind.</summary>
     public bool HasIndex => IsIndex(_settings.Index.Value);
 
+    /// <summary>Ranks the passages of the user's index; its first query opens it.</summary>
+    public IRetriever IndexRetriever => _retriever;
+
     /// <summary>The model's client.</summary>
     /// <exception cref="AgentRagException">The model cannot be made: no key, a wrong URL.</exception>
     public IChatClient Model => _model ??= CreateModel();
@@ -73,11 +75,12 @@ internal sealed class Composition : IDisposable
 
         if (source.File is { } file)
         {
-            return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(file, cancellationToken), _retriever);
+            return DemonstrationStore.From(await DemonstrationFile.LoadAsync(file, cancellationToken), _retriever, _settings.DemonstrationOptions);
         }
 
         _demonstrationIndex ??= await DemoWorld.IndexAsync(Counter, cancellationToken);
-        return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex));
+        return DemonstrationStore.From(
+            await DemonstrationFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex), _settings.DemonstrationOptions);
     }
 
     /// <summary>Makes a retriever over the index, with the given parameters of BM25 or its defaults.</summary>

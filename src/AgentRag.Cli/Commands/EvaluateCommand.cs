@@ -41,6 +41,7 @@ internal static class EvaluateCommand
         var questions = await QuestionsAsync(parsed, cancellationToken);
         using var composition = new Composition(settings);
         var context = await composition.AnsweringAsync(cancellationToken);
+        context = context with { Demonstrations = context.Demonstrations.Guarded(questions) };
         var evaluation = new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds.Validated());
 
         var json = parsed.GetValue(Flags.Json);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgentRag.Answering;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
 
 namespace AgentRag.Cli.Configuration;
@@ -36,6 +37,15 @@ internal static class SettingKeys
         DemonstrationSource.Shipped, DemonstrationSource.Parse)
     { IsPath = true };
 
+    public static readonly SettingKey<DemonstrationSelection> DemonstrationSelection = new(
+        "demonstrationSelection", "NAME", "Which worked examples a question gets: fixed (default: the first m), random, nearest or diverse.",
+        AgentRag.Demonstrations.DemonstrationSelection.Fixed, SettingText.Selection);
+
+    public static readonly SettingKey<int?> DemonstrationK = new(
+        "demonstrationK", "K", "Passages that a worked example shows for each of its queries, at most (default: as --k).", null, text => SettingText.Count(text));
+
+    public static readonly SettingKey<int> DemonstrationSeed = new("demonstrationSeed", "N", "Seed of --demonstration-selection random (default: 1).", 1, SettingText.Count);
+
     public static readonly SettingKey<RetrieverName> Retriever = new(
         "retriever", "NAME", "linked (default: words, and links between passages by the names they share) or bm25 (words alone).",
         RetrieverName.Linked, RetrieverNames.Parse);
@@ -64,9 +74,12 @@ internal static class SettingKeys
         "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
     { IsPath = true };
 
+    /// <summary>The settings that choose worked examples.</summary>
+    public static IReadOnlyList<SettingKey> OfDemonstrations { get; } = [Demonstrations, DemonstrationSelection, DemonstrationK, DemonstrationSeed];
+
     /// <summary>Every setting, in the order in which they are shown.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
-        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, Retriever, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, Roots];
+        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, .. OfDemonstrations, Retriever, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, Roots];
 
     /// <summary>The settings that choose a model.</summary>
     public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts];
@@ -75,7 +88,7 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens];
 
     /// <summary>The settings that answering needs.</summary>
-    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, Retriever, Demonstrations];
+    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, Retriever, .. OfDemonstrations];
 
     /// <summary>Adds the flags of settings to a command.</summary>
     public static void AddTo(Command command, IEnumerable<SettingKey> keys)

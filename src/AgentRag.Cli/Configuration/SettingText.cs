@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentRag.Demonstrations;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -30,6 +31,11 @@ internal static class SettingText
     public static int Count(string text) => int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number)
         ? number
         : throw new AgentRagException($"'{text}' is not a whole number.");
+
+    /// <summary>Reads the name of a selection of demonstrations.</summary>
+    public static DemonstrationSelection Selection(string text) =>
+        Enum.GetValues<DemonstrationSelection>().Where(selection => $"{selection}".Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)).Cast<DemonstrationSelection?>().FirstOrDefault()
+            ?? throw new AgentRagException($"there is no selection '{text}': use fixed, random, nearest or diverse");
 
     /// <summary>Reads any text but the empty one.</summary>
     public static string Text(string text) => text.Trim() is { Length: > 0 } trimmed ? trimmed : throw new AgentRagException("The value is empty.");

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using AgentRag.Answering;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
 
 namespace AgentRag.Cli.Configuration;
@@ -26,6 +27,12 @@ internal sealed record Settings
 
     public required Setting<DemonstrationSource> Demonstrations { get; init; }
 
+    public required Setting<DemonstrationSelection> DemonstrationSelection { get; init; }
+
+    public required Setting<int?> DemonstrationK { get; init; }
+
+    public required Setting<int> DemonstrationSeed { get; init; }
+
     public required Setting<RetrieverName> Retriever { get; init; }
 
     public required Setting<string> Strategy { get; init; }
@@ -48,6 +55,13 @@ internal sealed record Settings
     public string? File { get; init; }
 
     public InferenceParameters Parameters => new(K.Value, M.Value, N.Value);
+
+    public DemonstrationOptions DemonstrationOptions => new()
+    {
+        Selection = DemonstrationSelection.Value,
+        K = DemonstrationK.Value,
+        Seed = DemonstrationSeed.Value,
+    };
 
     public TokenBudgetOptions Bounds => new()
     {
@@ -93,6 +107,9 @@ internal sealed record Settings
             Index = SettingKeys.Index.Read(sources),
             Prompts = SettingKeys.Prompts.Read(sources),
             Demonstrations = SettingKeys.Demonstrations.Read(sources),
+            DemonstrationSelection = SettingKeys.DemonstrationSelection.Read(sources),
+            DemonstrationK = SettingKeys.DemonstrationK.Read(sources),
+            DemonstrationSeed = SettingKeys.DemonstrationSeed.Read(sources),
             Retriever = SettingKeys.Retriever.Read(sources),
             Strategy = SettingKeys.Strategy.Read(sources),
             K = SettingKeys.K.Read(sources),
