@@ -67,6 +67,7 @@ internal sealed class CommandLine(Terminal terminal)
             EvaluateCommand.Create(terminal),
             McpCommand.Create(terminal),
             DemosCommand.Create(terminal),
+            CacheCommand.Create(terminal),
             DemoCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             SettingKeys.Config,

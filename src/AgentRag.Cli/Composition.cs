@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using AgentRag.Answering;
+using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
+using AgentRag.Cli.Output;
 using AgentRag.Demonstrations;
 using AgentRag.Indexing;
 using AgentRag.Models;
@@ -24,6 +26,7 @@ internal sealed class Composition : IDisposable
     private Lazy<Bm25Index> _index;
     private LazyRetriever _retriever;
     private IChatClient? _model;
+    private ResultCache? _cache;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
@@ -45,6 +48,10 @@ internal sealed class Composition : IDisposable
     /// <summary>Ranks the passages of the user's index; its first query opens it.</summary>
     public IRetriever IndexRetriever => _retriever;
 
+    /// <summary>Keeps rankings and replies; null when it is off.</summary>
+    /// <exception cref="AgentRagException">Its folder cannot be used.</exception>
+    public ResultCache? Cache => _settings.Cache.Value == CacheReuses.Off ? null : _cache ??= new ResultCache(DiskCache.Open(_settings.Cache.Value));
+
     /// <summary>The model's client.</summary>
     /// <exception cref="AgentRagException">The model cannot be made: no key, a wrong URL.</exception>
     public IChatClient Model => _model ??= CreateModel();
@@ -61,6 +68,31 @@ internal sealed class Composition : IDisposable
             Prompts = PromptLibrary.Load(_settings.Prompts.Value),
             Demonstrations = await DemonstrationsAsync(cancellationToken),
         };
+    }
+
+    /// <summary>Makes the answerer of the strategy in effect; one that also gives answers of similar questions, if that is what the cache is for.</summary>
+    /// <exception cref="AgentRagException">There is no such strategy, or the cache cannot be used.</exception>
+    public IAnswerer Answerer(AnsweringContext context)
+    {
+        var answerer = Answerers.Create(_settings.Strategy.Value, context);
+        if (Cache is not { } cache || _settings.CacheReuse.Value != CacheReuse.Semantic)
+        {
+            return answerer;
+        }
+
+        var scope = Json.Line(new
+        {
+            Index = IndexVersionOrNone(),
+            Model = $"{_settings.Model.Value}",
+            BaseUrl = _settings.BaseUrl.Value,
+            context.Retriever.Name,
+            Prompts = Enum.GetValues<PromptName>().Select(name => context.Prompts.Get(name).ContentHash),
+            Demonstrations = context.Demonstrations.Pool.Select(shown => new { shown.Id, shown.Question, shown.Answer, shown.Steps }),
+            _settings.DemonstrationOptions.Selection,
+            _settings.DemonstrationOptions.Seed,
+            _settings.DemonstrationOptions.K,
+        });
+        return new SimilarQuestionAnswerer(answerer, cache, new LexicalSimilarity(), scope, new() { Threshold = _settings.CacheSimilarity.Value });
     }
 
     /// <summary>Loads the worked examples.</summary>
@@ -136,8 +168,14 @@ internal sealed class Composition : IDisposable
     {
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
-        (_index, _retriever) = (index, new LazyRetriever(_settings.Retriever.Value == RetrieverName.Linked ? "linked" : "bm25", () => Open(index, bm25: null)));
+        (_index, _retriever) = (index, new LazyRetriever(_settings.Retriever.Value == RetrieverName.Linked ? "linked" : "bm25", () => Cache is { } cache ? OpenCached(cache) : Open(index, bm25: null)));
     }
+
+    // With an index of its own: one that was opened before could be of another version than the one found now.
+    private CachingRetriever OpenCached(ResultCache cache) => CachingRetriever.Open(
+        _settings.Index.Value,
+        () => _settings.Retriever.Value.Open(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), _settings.Index.Value),
+        cache);
 
     private IRetriever Open(Lazy<Bm25Index> index, Bm25Options? bm25) => _settings.Retriever.Value.Open(() => index.Value, _settings.Index.Value, bm25);
 
@@ -155,7 +193,18 @@ internal sealed class Composition : IDisposable
         }
     }
 
-    private IChatClient CreateModel() => ChatModels.Create(
+    private IChatClient CreateModel() => Cache is not { } cache ? CreateUncachedModel() : CachedModel(CreateUncachedModel(), cache);
+
+    private IChatClient CachedModel(IChatClient model, ResultCache cache)
+    {
+        // Reused answers stand outside, so that none of them gets among the exact replies.
+        var exact = new CachingChatClient(model, cache);
+        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, IndexVersionOrNone);
+    }
+
+    private string IndexVersionOrNone() => HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
+
+    private IChatClient CreateUncachedModel() => ChatModels.Create(
         _settings.Model.Value,
         ModelOptions(_settings),
         new Dictionary<string, Func<ModelName, ChatModelOptions, IChatClient>>(StringComparer.Ordinal)

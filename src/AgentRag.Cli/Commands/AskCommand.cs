@@ -36,10 +36,12 @@ internal static class AskCommand
         var settings = Settings.Read(parsed);
         using var composition = new Composition(settings);
         var context = await composition.AnsweringAsync(cancellationToken);
-        var run = new AskRun(terminal, settings, Answerers.Create(settings.Strategy.Value, context), parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
-        return question is not null
+        var run = new AskRun(terminal, settings, composition.Answerer(context), parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
+        var code = question is not null
             ? await run.OneAsync(question, cancellationToken)
             : await run.ManyAsync(parsed.GetValue(Flags.Questions)!, cancellationToken);
+        CacheText.Write(terminal, composition.Cache);
+        return code;
     }
 
     private sealed class AskRun(Terminal terminal, Settings settings, IAnswerer answerer, bool json, bool trace)

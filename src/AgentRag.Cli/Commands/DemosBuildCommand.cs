@@ -78,6 +78,7 @@ internal static class DemosBuildCommand
         }
 
         Write(terminal, result, output, parsed.GetValue(Flags.Json));
+        CacheText.Write(terminal, composition.Cache);
         return ExitCode.Success;
     }
 

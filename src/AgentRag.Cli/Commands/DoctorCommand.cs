@@ -87,6 +87,9 @@ internal static class DoctorCommand
         Of(SettingKeys.Budget, settings.Budget),
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
+        Of(SettingKeys.Cache, settings.Cache),
+        new(SettingKeys.Reuse.Name, $"{settings.CacheReuse.Value}".ToLowerInvariant(), settings.CacheReuse.Source),
+        Of(SettingKeys.Similarity, settings.CacheSimilarity),
         new(SettingKeys.Roots.Name, settings.Roots.Value.Count == 0 ? "none" : string.Join(Path.PathSeparator, settings.Roots.Value), settings.Roots.Source),
     ];
 

@@ -70,6 +70,18 @@ internal static class SettingKeys
     public static readonly SettingKey<int> ReservedAnswerTokens = new(
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
 
+    public static readonly SettingKey<string> Cache = new(
+        "cache", "DIR", "Folder that keeps rankings and replies, or off (default). 'evaluate' takes it from the flag alone, as a cache falsifies times.", CacheReuses.Off, SettingText.Text)
+    { IsPath = true };
+
+    public static readonly SettingKey<CacheReuse> Reuse = new(
+        "cacheReuse", "LEVEL", "What the cache may give again: exact (default: the same request), intermediate (answers to the same sub-query) or semantic (answers to nearly the same question).",
+        CacheReuse.Exact, CacheReuses.Parse);
+
+    public static readonly SettingKey<double> Similarity = new(
+        "cacheSimilarity", "X", "How alike questions must be for --cache-reuse semantic, above 0 to 1 (default: 0.95); 'agentrag cache measure' says what it costs.",
+        new SimilarQuestionOptions().Threshold, CacheReuses.ParseSimilarity);
+
     public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
         "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
     { IsPath = true };
@@ -77,9 +89,12 @@ internal static class SettingKeys
     /// <summary>The settings that choose worked examples.</summary>
     public static IReadOnlyList<SettingKey> OfDemonstrations { get; } = [Demonstrations, DemonstrationSelection, DemonstrationK, DemonstrationSeed];
 
+    /// <summary>The settings of the cache.</summary>
+    public static IReadOnlyList<SettingKey> OfCache { get; } = [Cache, Reuse, Similarity];
+
     /// <summary>Every setting, in the order in which they are shown.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
-        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, .. OfDemonstrations, Retriever, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, Roots];
+        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, .. OfDemonstrations, Retriever, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, .. OfCache, Roots];
 
     /// <summary>The settings that choose a model.</summary>
     public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts];
@@ -88,7 +103,7 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens];
 
     /// <summary>The settings that answering needs.</summary>
-    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, Retriever, .. OfDemonstrations];
+    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, Retriever, .. OfDemonstrations, .. OfCache];
 
     /// <summary>Adds the flags of settings to a command.</summary>
     public static void AddTo(Command command, IEnumerable<SettingKey> keys)

@@ -49,6 +49,12 @@ internal sealed record Settings
 
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
+    public required Setting<string> Cache { get; init; }
+
+    public required Setting<CacheReuse> CacheReuse { get; init; }
+
+    public required Setting<double> CacheSimilarity { get; init; }
+
     public required Setting<IReadOnlyList<string>> Roots { get; init; }
 
     /// <summary>The file that was read; null when there is none.</summary>
@@ -68,6 +74,13 @@ internal sealed record Settings
         MaxEffectiveContextTokens = Budget.Value,
         ContextWindowTokens = ContextWindow.Value,
         ReservedAnswerTokens = ReservedAnswerTokens.Value,
+    };
+
+    /// <summary>These settings with a cache only if it was named by the flag: what is measured must not be faster than it is because of a setting forgotten.</summary>
+    public Settings WithCacheByFlagAlone() => this with
+    {
+        Cache = Cache.Source == SettingKeys.Cache.Option.Name ? Cache : new(CacheReuses.Off, Setting<string>.Default),
+        CacheReuse = CacheReuse.Source == SettingKeys.Reuse.Option.Name ? CacheReuse : new(Configuration.CacheReuse.Exact, Setting<CacheReuse>.Default),
     };
 
     /// <summary>Reads the settings of a command from its flags, the environment and the file.</summary>
@@ -118,6 +131,9 @@ internal sealed record Settings
             Budget = SettingKeys.Budget.Read(sources),
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
+            Cache = SettingKeys.Cache.Read(sources),
+            CacheReuse = SettingKeys.Reuse.Read(sources),
+            CacheSimilarity = SettingKeys.Similarity.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
             File = file?.Path,
         };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentRag.Caching;
 using AgentRag.Demonstrations;
 using AgentRag.Documents;
 using AgentRag.Evaluation;
@@ -75,7 +76,8 @@ public sealed record DemonstrationCheckReport(int Demonstrations, int WithSteps,
 /// <summary>Checks a pool of demonstrations: evidence, leakage, duplicates, sizes.</summary>
 /// <param name="template">The prompt that shows the demonstrations.</param>
 /// <param name="counter">Counts their tokens.</param>
-public sealed class DemonstrationCheck(PromptTemplate template, ITokenCounter counter)
+/// <param name="cache">Keeps what was rendered; null to render everything.</param>
+public sealed class DemonstrationCheck(PromptTemplate template, ITokenCounter counter, ResultCache? cache = null)
 {
     /// <summary>From which cosine of their tf-idf vectors on questions count as nearly the same.</summary>
     public const double NearDuplicate = 0.9;
@@ -103,10 +105,16 @@ public sealed class DemonstrationCheck(PromptTemplate template, ITokenCounter co
         }
 
         var rendered = new RenderedDemonstrations(template, counter);
+        List<int> sizes = [];
+        foreach (var example in prepared)
+        {
+            sizes.Add((cache is null ? rendered.Of(example) : await rendered.OfAsync(example, cache, cancellationToken).ConfigureAwait(false)).TokenCount);
+        }
+
         return new DemonstrationCheckReport(
             prepared.Count,
             prepared.Count(example => example.Demonstration.Steps.Count > 0),
-            DemonstrationTokens.Of(prepared.Select(example => rendered.Of(example).TokenCount)),
+            DemonstrationTokens.Of(sizes),
             findings);
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using AgentRag.Caching;
 using AgentRag.Demonstrations;
 using AgentRag.Tokens;
 
@@ -9,6 +11,9 @@ namespace AgentRag.Prompting;
 /// <param name="counter">Counts tokens.</param>
 public sealed class RenderedDemonstrations(PromptTemplate template, ITokenCounter counter)
 {
+    // Raised when the same content is rendered otherwise by the same template.
+    private const string RenderingVersion = "1";
+
     private static readonly PromptContent Bare = new() { Question = "?" };
 
     private readonly Lazy<RenderedPrompt> _without = new(() => template.Render(Bare, counter));
@@ -23,6 +28,24 @@ public sealed class RenderedDemonstrations(PromptTemplate template, ITokenCounte
         var behind = CommonBeginning(Reversed(without.User), Reversed(with.User));
         var before = CommonBeginning(without.User[..^behind], with.User);
         return new RenderedDemonstration(with.User[before..^behind].Trim(), with.TokenCount - without.TokenCount);
+    }
+
+    /// <summary>Renders one demonstration, or finds it as it was rendered before.</summary>
+    /// <param name="example">The demonstration with its passages.</param>
+    /// <param name="cache">Keeps what was rendered, by content, token counter and hash of the template.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public Task<RenderedDemonstration> OfAsync(PreparedDemonstration example, ResultCache cache, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(example);
+        ArgumentNullException.ThrowIfNull(cache);
+        var shown = example.Demonstration;
+        var key = CacheKey.Of(
+            "demonstration",
+            RenderingVersion,
+            template.ContentHash,
+            counter.Name,
+            JsonSerializer.Serialize(new { shown.Question, shown.Answer, shown.Steps, example.Passages }));
+        return cache.GetOrCreateAsync(key, _ => Task.FromResult(Of(example)), JsonSerializerOptions.Web, cancellationToken);
     }
 
     private static string Reversed(string text) => string.Concat(text.Reverse());
