@@ -34,6 +34,7 @@ public sealed class PromptLibrary
         PromptName.IterDragStep => "iterdrag-step.yaml",
         PromptName.IterDragFinal => "iterdrag-final.yaml",
         PromptName.ChainOfThought => "cot.yaml",
+        PromptName.Sufficiency => "sufficiency.yaml",
         PromptName.Decompose => "decompose.yaml",
         PromptName.DecomposeParallel => "decompose-parallel.yaml",
         PromptName.Keywords => "keywords.yaml",

@@ -24,6 +24,9 @@ public enum PromptName
     /// <summary><c>cot.yaml</c>: all steps and the final answer in one reply.</summary>
     ChainOfThought,
 
+    /// <summary><c>sufficiency.yaml</c>: whether what is held is enough for the final answer of IterDRAG.</summary>
+    Sufficiency,
+
     /// <summary><c>decompose.yaml</c>: split the question into sub-queries, to be answered one after the other.</summary>
     Decompose,
 

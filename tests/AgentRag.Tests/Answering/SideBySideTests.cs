@@ -94,7 +94,7 @@ public sealed class SideBySideTests
     }
 
     [Theory]
-    [InlineData(200), InlineData(400), InlineData(700), InlineData(1_200)]
+    [InlineData(220), InlineData(400), InlineData(700), InlineData(1_200)]
     public async Task Whatever_the_budget_the_final_answer_is_asked_for_and_the_budget_kept(long budget)
     {
         var model = new ScriptedChatClient(request => request.Task switch

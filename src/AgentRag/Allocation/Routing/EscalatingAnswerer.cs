@@ -40,6 +40,7 @@ public sealed class EscalatingAnswerer(AnsweringContext context, RoutingOptions 
                 break;
             }
 
+            run.ForgetCitations();
             run.Report(new Planned(plan.Strategy, plan.Planned, []));
             var answer = await Strategies.Inner(plan.Strategy, context).AnswerAsync(run, plan.Planned, cancellationToken).ConfigureAwait(false);
             rest?.Dispose();

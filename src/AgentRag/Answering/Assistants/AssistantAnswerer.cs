@@ -61,7 +61,7 @@ public sealed class AssistantAnswerer(AnsweringContext context, Assistant assist
         var shown = AssistantText.WithoutSources(text);
         if (AssistantText.MentionsSources(shown))
         {
-            var mended = run.PrepareRepair(reply.Request, text, RequestLimits.None) is { } repair
+            var mended = run.PrepareRepair(GroundedTask.Answer, assistant.Template, reply.Request.Packed, text, RequestLimits.None) is { } repair
                 ? SelfAskReply.WithoutThoughts((await run.SendAsync(repair, cancellationToken).ConfigureAwait(false)).Text).Trim()
                 : "";
             shown = AssistantText.WithoutMentions(AssistantText.WithoutSources(mended.Length > 0 ? mended : text));
@@ -87,7 +87,7 @@ public sealed class AssistantAnswerer(AnsweringContext context, Assistant assist
 
         return cited.Text.Length == 0
             ? Refusal(run, reply)
-            : run.FinishText(shown.ToString(), [.. cited.Passages.Select(CitedText.CitationOf)], cited.Dropped, reply.Content, Rules.Refusal);
+            : run.FinishText(shown.ToString(), [.. cited.Passages.Select(passage => new Citation(passage.Passage.Id, passage.Passage.DocumentId, passage.Passage.Title, passage.Passage.Source))], cited.Dropped, reply.Content, Rules.Refusal);
     }
 
     private bool IsRefusal(string text) => AssistantText.IsRefusal(text, Rules.Refusal) || CitedText.Parse(text).Text == Answer.NotFound;

@@ -25,7 +25,7 @@ internal sealed partial record CitedSentences(string Text, IReadOnlyList<Numbere
             foreach (var part in mark.Groups["numbers"].Value.Split(','))
             {
                 var number = int.Parse(part, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
-                if (byNumber.TryGetValue(number, out var passage) && CitedText.Supports(passage.Passage, claim))
+                if (byNumber.TryGetValue(number, out var passage) && ClaimSupport.Holds(passage.Passage.Text, claim))
                 {
                     numbers.Add(number);
                 }
