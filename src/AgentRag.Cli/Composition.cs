@@ -104,6 +104,7 @@ internal sealed class Composition : IDisposable
         {
             Answering = answering,
             PassageCount = Index.PassageCount,
+            Index = Index,
             Sizes = await PromptCosts.MeasureAsync(answering, Index, DemonstrationIndex, cancellationToken),
             Budget = _settings.Bounds.Validated(),
         };

@@ -1,6 +1,4 @@
 using System.Reflection;
-using AgentRag.Plugin;
-using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -29,26 +27,16 @@ internal static class PluginServer
         One call of answer does what several would; ask again only with a different question. A tool that reports an error says how to mend it.
         """;
 
-    public static McpServerOptions Options(AgentRagPlugin plugin, ILoggerFactory loggers)
+    /// <summary>The options of one server. The tools may be shared by many servers.</summary>
+    public static McpServerOptions Options(ToolSet tools) => new()
     {
-        var options = new McpServerOptions
-        {
-            ServerInfo = new Implementation { Name = Name, Title = "AgentRag", Version = Version() },
-            ServerInstructions = Instructions,
-            ToolCollection = [.. PluginTools.From(plugin)],
-        };
-        options.Filters.Request.CallToolFilters.Add(new ToolCallFilter(loggers.CreateLogger<ToolCallFilter>()).Around);
-        options.Filters.Request.ListToolsFilters.Add(next => async (request, cancellationToken) =>
-        {
-            // The collection has no order of its own, and clients cache the list as part of a prompt.
-            var list = await next(request, cancellationToken).ConfigureAwait(false);
-            list.Tools = [.. list.Tools.OrderBy(tool => tool.Name, StringComparer.Ordinal)];
-            return list;
-        });
-        return options;
-    }
+        ServerInfo = new Implementation { Name = Name, Title = "AgentRag", Version = Version() },
+        ServerInstructions = Instructions,
+        Capabilities = new ServerCapabilities { Tools = new ToolsCapability() },
+        Handlers = new McpServerHandlers { ListToolsHandler = tools.ListAsync, CallToolHandler = tools.CallAsync },
+    };
 
     // Behind the plus sign stands the commit.
-    private static string Version() =>
+    public static string Version() =>
         typeof(PluginServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 }

@@ -1,5 +1,6 @@
 using AgentRag.Allocation;
 using AgentRag.Answering;
+using AgentRag.Indexing;
 
 namespace AgentRag.Plugin;
 
@@ -14,6 +15,9 @@ public sealed record PluginContext
 
     /// <summary>What a passage of the index, a demonstration and the instructions cost.</summary>
     public required TokenSizes Sizes { get; init; }
+
+    /// <summary>The index whose documents are listed and read; null when there is none on this machine, as behind a remote retriever. Default null.</summary>
+    public Bm25Index? Index { get; init; }
 
     /// <summary>Bounds that a tool call does not set. Default: those of <see cref="TokenBudgetOptions"/>.</summary>
     public TokenBudgetOptions Budget { get; init; } = new();

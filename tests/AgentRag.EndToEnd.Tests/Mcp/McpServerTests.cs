@@ -39,7 +39,7 @@ public sealed class McpServerTests
         Assert.Equal("agentrag", (string?)(await session.InitializeAsync())["result"]!["serverInfo"]!["name"]);
         await session.WriteAsync("""{"jsonrpc":"2.0","id":"list","method":"tools/list"}""");
         Assert.Equal(
-            ["allocate_budget", "answer", "answer_with_demonstrations", "decompose", "retrieve"],
+            ["allocate_budget", "answer", "answer_with_demonstrations", "decompose", "index_documents", "list_sources", "read_passage", "retrieve"],
             (await session.ReplyAsync("list"))["result"]!["tools"]!.AsArray().Select(tool => (string?)tool!["name"]));
 
         await session.CallAsync("call", "retrieve", """{"query":"lighthouse"}""");

@@ -16,15 +16,15 @@ public sealed class AgentRagPluginTests
     {
         using var plugin = Plugin();
         var tools = plugin.AsAIFunctions();
-        Assert.Equal(["retrieve", "decompose", "answer_with_demonstrations", "answer", "allocate_budget"], tools.Select(tool => tool.Name));
+        Assert.Equal(["retrieve", "decompose", "answer_with_demonstrations", "answer", "allocate_budget", "list_sources", "read_passage"], tools.Select(tool => tool.Name));
         Assert.All(tools, tool => Assert.InRange(tool.Description.Length, 50, 2_000));
     }
 
     [Theory]
-    [InlineData("retrieve", "query,k", "query")]
+    [InlineData("retrieve", "query,k,max_tokens,response_format,scope,cursor", "query")]
     [InlineData("decompose", "question,limit", "question")]
-    [InlineData("answer_with_demonstrations", "question,k,m,budget", "question")]
-    [InlineData("answer", "question,k,m,n,budget", "question")]
+    [InlineData("answer_with_demonstrations", "question,k,m,budget,max_tokens,scope", "question")]
+    [InlineData("answer", "question,k,m,n,budget,max_tokens,scope", "question")]
     [InlineData("allocate_budget", "budget", "budget")]
     public void Inputs_are_documented_and_only_the_first_is_required(string name, string properties, string required)
     {
