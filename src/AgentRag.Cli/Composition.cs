@@ -56,6 +56,7 @@ internal sealed class Composition : IDisposable
             Retriever = _retriever,
             Model = Model,
             TokenCounter = Counter,
+            Prices = _settings.Answering.PriceTable,
             Prompts = PromptLibrary.Load(_settings.Prompts.Value),
             Demonstrations = await DemonstrationsAsync(cancellationToken),
         };
@@ -124,6 +125,7 @@ internal sealed class Composition : IDisposable
     {
         BaseUrl = settings.BaseUrl.Value,
         ApiKey = settings.ApiKey?.Reveal(),
+        StepControl = settings.Answering.StepControl.Value,
         ApiKeySetting = settings.ApiKey?.Variable ?? settings.ApiKeyVariables,
     };
 
