@@ -37,8 +37,7 @@ public static class HttpFace
         ArgumentNullException.ThrowIfNull(plugin);
         ArgumentNullException.ThrowIfNull(options);
         using var loggers = new StandardErrorLog();
-        var tools = new ToolSet(plugin, loggers);
-        await RunAsync(plugin, () => PluginServer.Options(tools), options, loggers, listening, cancellationToken).ConfigureAwait(false);
+        await RunAsync(plugin, PluginServer.Factory(plugin, loggers), options, loggers, listening, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Serves MCP servers with any options.</summary>

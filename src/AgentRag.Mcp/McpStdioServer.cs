@@ -33,7 +33,7 @@ public static class McpStdioServer
     internal static async Task RunAsync(AgentRagPlugin plugin, ITransport transport, ILoggerFactory loggers, CancellationToken cancellationToken = default)
     {
         await using var _ = transport.ConfigureAwait(false);
-        var server = McpServer.Create(transport, PluginServer.Options(new ToolSet(plugin, loggers)), loggers);
+        var server = McpServer.Create(transport, PluginServer.Factory(plugin, loggers)(), loggers);
         await using var __ = server.ConfigureAwait(false);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = server.RunAsync(ending.Token);

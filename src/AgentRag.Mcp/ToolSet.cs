@@ -51,7 +51,7 @@ internal sealed class ToolSet
         {
             return Error($"{name} cannot work with these arguments: {fault.Message}");
         }
-        catch (Exception fault) when (fault is not McpException && !cancellationToken.IsCancellationRequested)
+        catch (Exception fault) when (fault is not (McpException or InputRequiredException) && !cancellationToken.IsCancellationRequested)
         {
             _logger.LogError(fault, "The tool {Tool} failed.", name);
             return Error($"{name} failed for a reason that other arguments would not change; the server's standard error has the details.");
@@ -60,27 +60,32 @@ internal sealed class ToolSet
 
     private static async Task<CallToolResult> CallAsync(AIFunction function, RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
-        var arguments = new AIFunctionArguments(StringComparer.Ordinal);
+        var context = new Dictionary<object, object?>();
+        var arguments = new AIFunctionArguments(StringComparer.Ordinal) { Context = context };
         foreach (var (name, value) in request.Params?.Arguments ?? new Dictionary<string, JsonElement>())
         {
             arguments[name] = value;
         }
 
-        if (request.Params?.ProgressToken is not { } token)
+        if (SampledModel.Of(request) is { } model)
         {
-            return Result(await function.InvokeAsync(arguments, cancellationToken).ConfigureAwait(false));
+            context[typeof(RelayedModel)] = model;
         }
 
-        var progress = new ProgressNotifications(request.Server, token);
-        arguments.Context = new Dictionary<object, object?> { [typeof(IProgress<AnswerEvent>)] = progress };
+        var progress = request.Params?.ProgressToken is { } token ? new ProgressNotifications(request.Server, token) : null;
+        context[typeof(IProgress<AnswerEvent>)] = progress;
         try
         {
             return Result(await function.InvokeAsync(arguments, cancellationToken).ConfigureAwait(false));
         }
+        catch (ModelWantedException wanted)
+        {
+            throw SampledModel.Ask(wanted);
+        }
         finally
         {
             // A client forgets the token with the result: nothing may come behind it.
-            await progress.SentAsync().ConfigureAwait(false);
+            await (progress?.SentAsync() ?? Task.CompletedTask).ConfigureAwait(false);
         }
     }
 

@@ -20,6 +20,12 @@ internal static class McpCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    private static readonly Option<string?> Answering = new("--answering")
+    {
+        HelpName = "WHOSE",
+        Description = "Whose model answers: host (the one that calls the tools; default when no model is configured), chat (the configured model) or sampling (the client's, asked by the server; known to few clients).",
+    };
+
     private static readonly Option<string?> Http = new("--http")
     {
         HelpName = "ADDRESS",
@@ -49,7 +55,7 @@ internal static class McpCommand
             "agentrag mcp --index /path/to/index --http 127.0.0.1:8080",
             "claude mcp add agentrag -- agentrag mcp /path/to/docs --index /path/to/index")
         {
-            Roots, Http, TokenFile, AllowHost, AllowOrigin,
+            Roots, Answering, Http, TokenFile, AllowHost, AllowOrigin,
         };
         SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, SettingKeys.Retriever, SettingKeys.Demonstrations]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
@@ -63,6 +69,7 @@ internal static class McpCommand
         var http = HttpOptions(parsed);
         using var composition = new Composition(settings);
         await using var indexing = new IndexJob((progress, ending) => IndexAsync(terminal, settings.Index.Value, roots, progress, ending));
+        var mode = Mode(parsed.GetValue(Answering), settings);
         using var plugin = new AgentRagPlugin(async opening =>
         {
             if (roots.Count > 0)
@@ -70,10 +77,11 @@ internal static class McpCommand
                 await indexing.EnsureAsync(opening);
             }
 
-            return await composition.PluginAsync(opening);
+            return await composition.PluginAsync(opening) with { Mode = mode };
         })
         {
             Indexing = indexing,
+            StateKey = StateKeyFile.LoadOrCreate(StateKeyFile.DefaultPath, warning => terminal.WriteError($"agentrag: {warning}")),
         };
         if (http is null)
         {
@@ -86,6 +94,15 @@ internal static class McpCommand
 
         return ExitCode.Success;
     }
+
+    private static AnsweringMode Mode(string? text, Settings settings) => text?.Trim().ToLowerInvariant() switch
+    {
+        null => settings.Model.IsDefault ? AnsweringMode.Host : AnsweringMode.Chat,
+        "host" => AnsweringMode.Host,
+        "chat" => AnsweringMode.Chat,
+        "sampling" => AnsweringMode.Sampling,
+        _ => throw new AgentRagException($"--answering is '{text}', must be host, chat or sampling."),
+    };
 
     // What is indexed was named by whoever started the server; without names, what the index holds already is brought up to date.
     private static async Task<IndexResult> IndexAsync(

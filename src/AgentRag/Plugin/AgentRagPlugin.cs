@@ -5,13 +5,12 @@ using AgentRag.Allocation;
 using AgentRag.Answering;
 using AgentRag.Indexing;
 using AgentRag.Retrieval;
-using Microsoft.Extensions.AI;
 
 namespace AgentRag.Plugin;
 
 /// <summary>AgentRag's tools, as functions that Semantic Kernel, Agent Framework, any chat client and the MCP server import.</summary>
 /// <remarks>Safe for concurrent use. Nothing is opened before the first call.</remarks>
-public sealed class AgentRagPlugin : IDisposable
+public sealed partial class AgentRagPlugin : IDisposable
 {
     private readonly Func<CancellationToken, Task<PluginContext>> _open;
     private readonly SemaphoreSlim _opening = new(1, 1);
@@ -34,65 +33,8 @@ public sealed class AgentRagPlugin : IDisposable
     {
     }
 
-    /// <summary>The name under which a function's <see cref="AITool.AdditionalProperties"/> hold a few words for menus.</summary>
-    public const string TitleProperty = "title";
-
-    /// <summary>The name under which a function's <see cref="AITool.AdditionalProperties"/> say whether it changes nothing.</summary>
-    public const string ReadOnlyProperty = "readOnly";
-
-    /// <summary>How long a tool may take. Default 45 s: the most patient of the clients that cannot be told to wait gives up after a minute.</summary>
-    public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(45);
-
-    /// <summary>Measures the deadline. Default: the system's clock.</summary>
-    public TimeProvider Clock { get; init; } = TimeProvider.System;
-
-    /// <summary>Brings the index up to date for <c>index_documents</c>; null when callers cannot do that. Its owner disposes it. Default null.</summary>
-    public IndexJob? Indexing { get; init; }
-
-    /// <summary>
-    /// The tools: <c>retrieve</c>, <c>decompose</c>, <c>answer_with_demonstrations</c>, <c>answer</c>, <c>allocate_budget</c>, <c>list_sources</c> and
-    /// <c>read_passage</c>, and <c>index_documents</c> where there is an <see cref="Indexing"/>.
-    /// </summary>
-    /// <param name="typedResults">
-    /// False: results come as <see cref="JsonElement"/>, as chat clients and MCP want them. True: as the records of this namespace, so that Semantic
-    /// Kernel's <c>GetValue&lt;AnswerResult&gt;()</c> works.
-    /// </param>
-    /// <remarks>Each tool ends with an <see cref="AgentRagException"/> when it takes longer than <see cref="CallDeadline"/>.</remarks>
-    public IReadOnlyList<AIFunction> AsAIFunctions(bool typedResults = false)
-    {
-        return
-        [
-            Create(PluginTools.Retrieve, async (call, cancellationToken) => await RetrieveAsync(
-                call.Text("query"),
-                call.Number("k"),
-                new RetrieveOptions
-                {
-                    MaxTokens = call.Number("max_tokens"),
-                    Concise = call.Text("response_format") == "concise",
-                    Scope = call.Text("scope"),
-                    Cursor = call.Text("cursor"),
-                },
-                cancellationToken).ConfigureAwait(false)),
-            Create(PluginTools.Decompose, async (call, cancellationToken) =>
-                await DecomposeAsync(call.Text("question"), call.Number("limit"), cancellationToken).ConfigureAwait(false)),
-            Create(PluginTools.AnswerWithDemonstrations, async (call, cancellationToken) => await AnswerByAsync(
-                DragAnswerer.Name, call, new InferenceParameters(call.Number("k"), call.Number("m"), 1), cancellationToken).ConfigureAwait(false)),
-            Create(PluginTools.Answer, async (call, cancellationToken) => await AnswerByAsync(
-                IterDragAnswerer.Name, call, new InferenceParameters(call.Number("k"), call.Number("m"), call.Number("n")), cancellationToken).ConfigureAwait(false)),
-            Create(PluginTools.AllocateBudget, async (call, cancellationToken) =>
-                await AllocateBudgetAsync(call.Number("budget"), cancellationToken).ConfigureAwait(false)),
-            Create(PluginTools.ListSources, async (call, cancellationToken) => await ListSourcesAsync(
-                call.Text("scope"), call.Number("max_tokens"), call.Text("cursor"), cancellationToken).ConfigureAwait(false)),
-            Create(PluginTools.ReadPassage, async (call, cancellationToken) => await ReadPassageAsync(
-                call.Text("id"), call.Number("before"), call.Number("after"), call.Number("max_tokens"), cancellationToken).ConfigureAwait(false)),
-            .. Indexing is null
-                ? []
-                : new[] { Create(PluginTools.IndexDocuments, (call, _) => Task.FromResult<object>(IndexDocuments(call.Text("action") == "start"))) },
-        ];
-
-        AIFunction Create(ToolDefinition definition, Func<ToolCall, CancellationToken, Task<object>> run) =>
-            new ToolFunction(definition, typedResults, (call, cancellationToken) => WithinDeadlineAsync(definition.Name, call, run, cancellationToken));
-    }
+    /// <summary>Whether what the tools work on could be opened once: a fault behind that is one of the call.</summary>
+    public bool HasOpened { get; private set; }
 
     /// <summary>Opens what the tools work on, if it is not open yet: a server is ready when this ends well.</summary>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -211,12 +153,71 @@ public sealed class AgentRagPlugin : IDisposable
 
         ReadPassageResult Make(IEnumerable<int> chosen, int? characters, int count) => new(
             around[at].DocumentId,
-            around[at].Title,
-            around[at].Source,
+            VisibleText.Line(around[at].Title),
+            VisibleText.Line(around[at].Source),
             [.. chosen.Order().Select(i => ReadPassageText.From(around[i], characters))],
             count == around.Count ? ""
                 : count > 0 ? $"{around.Count - count} neighbours were left out to stay within max_tokens {maxTokens}."
                 : $"The passage was cut to stay within max_tokens {maxTokens}: raise it to read more.");
+    }
+
+    /// <summary>Reads a document whole, as its passages hold it.</summary>
+    /// <param name="id">The document's id.</param>
+    /// <param name="maxCharacters">Most characters; what is behind them is left out.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>The text, with the headings above each section; null when the index does not hold the document.</returns>
+    /// <exception cref="AgentRagException">There is no index that can be read.</exception>
+    public async Task<string?> ReadDocumentAsync(string id, int maxCharacters = 100_000, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCharacters, 1);
+        var passages = RequireIndex(await ContextAsync(cancellationToken).ConfigureAwait(false)).PassagesOf(id);
+        if (passages.Count == 0)
+        {
+            return null;
+        }
+
+        var text = new StringBuilder($"# {VisibleText.Line(passages[0].Title)}\n");
+        var headings = "";
+        foreach (var passage in passages)
+        {
+            var above = VisibleText.Line(string.Join(" > ", passage.HeadingPath));
+            text.Append(above == headings ? "\n" : $"\n## {above}\n\n").Append(VisibleText.Of(passage.Text)).Append('\n');
+            headings = above;
+            if (text.Length > maxCharacters)
+            {
+                break;
+            }
+        }
+
+        return PluginJson.Cut(text.ToString(), maxCharacters);
+    }
+
+    /// <summary>Finds documents by the beginning of an id, or of one of its parts between slashes.</summary>
+    /// <param name="start">How it begins; case does not count.</param>
+    /// <param name="most">Most ids.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>The ids, in the order of the index, and how many there are in all.</returns>
+    /// <exception cref="AgentRagException">There is no index that can be listed.</exception>
+    public async Task<(IReadOnlyList<string> Ids, int Total)> FindDocumentsAsync(string start, int most = 100, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        var index = RequireIndex(await ContextAsync(cancellationToken).ConfigureAwait(false));
+        List<string> ids = [];
+        var total = 0;
+        foreach (var document in index.Documents)
+        {
+            if (document.Id.StartsWith(start, StringComparison.OrdinalIgnoreCase) || document.Id.Contains($"/{start}", StringComparison.OrdinalIgnoreCase))
+            {
+                total++;
+                if (ids.Count < most)
+                {
+                    ids.Add(document.Id);
+                }
+            }
+        }
+
+        return (ids, total);
     }
 
     /// <summary>Brings the index up to date in the background, or says how far that is.</summary>
@@ -339,37 +340,18 @@ public sealed class AgentRagPlugin : IDisposable
     private static Bm25Index RequireIndex(PluginContext context) =>
         context.Index ?? throw new AgentRagException("The index is not on this machine: its documents cannot be listed or read whole; use retrieve.");
 
-    // Whatever a tool does, its caller hears from it before a client gives up: a client that gave up has nothing but a time-out to go by.
-    private async Task<object> WithinDeadlineAsync(
-        string tool, ToolCall call, Func<ToolCall, CancellationToken, Task<object>> run, CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(CallDeadline, Clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        try
-        {
-            return await run(call, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException late) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new AgentRagException(Indexing?.Status is { State: IndexJobState.Running } status
-                ? $"The documents are still being indexed ({status.Progress?.FilesDone ?? 0:N0} of {status.Progress?.FilesTotal ?? 0:N0} files): call {tool} again in a minute; index_documents with action status says how far it is."
-                : $"{tool} was ended after {CallDeadline.TotalSeconds:0} s, before clients give up: ask with smaller k, m or n, or a faster model.", late);
-        }
-    }
-
-    private async Task<AnswerResult> AnswerByAsync(string strategy, ToolCall call, InferenceParameters parameters, CancellationToken cancellationToken) =>
-        await AnswerByAsync(strategy, call.Text("question"), parameters, call.Number("budget"), call.Progress, cancellationToken, call.Text("scope")).ConfigureAwait(false);
+    private static TokenBudgetOptions Bounds(PluginContext context, int budget) =>
+        budget == 0 ? context.Budget : context.Budget with { MaxEffectiveContextTokens = budget };
 
     private async Task<AnswerResult> AnswerByAsync(
-        string strategy, string question, InferenceParameters parameters, int budget, IProgress<AnswerEvent>? progress, CancellationToken cancellationToken, string scope = "")
+        string strategy, string question, InferenceParameters parameters, int budget, IProgress<AnswerEvent>? progress, CancellationToken cancellationToken)
     {
         RequireText(nameof(question), question);
         RequireRange(nameof(budget), budget, 0, int.MaxValue);
         parameters.Validated();
-        var context = Scoped(await ContextAsync(cancellationToken).ConfigureAwait(false), scope);
-        var bounds = budget == 0 ? context.Budget : context.Budget with { MaxEffectiveContextTokens = budget };
+        var context = await ContextAsync(cancellationToken).ConfigureAwait(false);
         var answer = await Answerers.Create(strategy, context.Answering)
-            .AnswerAsync(new AnswerRequest(question, parameters, bounds), progress, cancellationToken).ConfigureAwait(false);
+            .AnswerAsync(new AnswerRequest(question, parameters, Bounds(context, budget)), progress, cancellationToken).ConfigureAwait(false);
         return AnswerResult.From(answer, JsonNamingPolicy.CamelCase.ConvertName(answer.StopReason.ToString()));
     }
 
@@ -378,7 +360,9 @@ public sealed class AgentRagPlugin : IDisposable
         await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await _open(cancellationToken).ConfigureAwait(false);
+            var context = await _open(cancellationToken).ConfigureAwait(false);
+            HasOpened = true;
+            return context;
         }
         finally
         {

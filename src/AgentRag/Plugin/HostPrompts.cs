@@ -63,7 +63,8 @@ internal sealed class HostPrompts(PluginContext context)
         var bare = template.Render(packed.Content with { Passages = [] }, _answering.TokenCounter);
         return new HostTurnResult(
             packed.Content.Question,
-            $"You are the model that answers here. {bare.System}\nThe passages stand in 'passages', cite them by number, and name title and source to the user.",
+            $"You are the model that answers here. {bare.System}"
+                + (packed.Content.Passages.Count == 0 ? "" : "\nThe passages stand in 'passages', cite them by number, and name title and source to the user."),
             bare.User,
             [.. packed.Content.Passages.OrderByDescending(passage => passage.Rank).Select(HostPassage.From)],
             [],

@@ -9,6 +9,7 @@ internal static class PluginTools
 {
     public const int MaxQueryCharacters = 2000;
     public const int MaxPathCharacters = 1000;
+    public const int MaxStateCharacters = 28_000;
     public const int LeastResultTokens = 200;
     public const int MostResultTokens = 100_000;
 
@@ -44,7 +45,7 @@ internal static class PluginTools
             + "answer. It answers nothing itself: use answer for that.",
         Parameters = [Question(), Number("limit", "At most how many sub-queries.", 1, 10, 5, "max_sub_queries", "max_steps", "n", "k", "count")],
         Example = """{"question": "Where was the designer of the harbour bridge born?", "limit": 5}""",
-        Results = [typeof(DecomposeResult)],
+        Results = [typeof(DecomposeResult), typeof(HostTurnResult)],
     };
 
     public static ToolDefinition AnswerWithDemonstrations { get; } = new()
@@ -63,7 +64,7 @@ internal static class PluginTools
             Scope(),
         ],
         Example = """{"question": "Who designed the harbour bridge?", "k": 10}""",
-        Results = [typeof(AnswerResult)],
+        Results = [typeof(AnswerResult), typeof(HostTurnResult)],
     };
 
     public static ToolDefinition Answer { get; } = new()
@@ -71,19 +72,22 @@ internal static class PluginTools
         Name = "answer",
         Title = "Answer step by step",
         Description = "Answers a hard, multi-hop question about the user's indexed documents step by step (IterDRAG): a sub-query, passages for it, its answer, "
-            + "up to n times, then the final answer. Use it when facts from several documents must be put together.",
+            + "up to n times, then the final answer. Use it when facts from several documents must be put together. When a result has a state, follow its "
+            + "instructions and call again.",
         Parameters =
         [
-            Question(),
+            Text("question", "The whole question; not with state.", MaxQueryCharacters, QuestionAliases),
             Number("k", "Passages for the question and for each sub-query.", 0, RetrievalQuery.MaxK, 5, "top_k", "limit", "passages"),
             Number("m", "Worked examples in the prompt.", 0, InferenceParameters.MaxM, 2, "demonstrations", "examples", "shots"),
             Number("n", "Iterations at most.", 1, InferenceParameters.MaxN, 5, "iterations", "max_iterations", "max_steps", "hops"),
             Budget(),
             MaxTokens(),
             Scope(),
+            Text("state", "The state of the last result, to go on.", MaxStateCharacters, "handle", "continuation", "state_handle"),
+            Text("reply", "The line you wrote for the last result.", MaxQueryCharacters, "response", "line", "intermediate_answer", "output"),
         ],
         Example = """{"question": "Where was the designer of the harbour bridge born?", "k": 5, "n": 5}""",
-        Results = [typeof(AnswerResult)],
+        Results = [typeof(AnswerResult), typeof(HostTurnResult)],
     };
 
     public static ToolDefinition AllocateBudget { get; } = new()

@@ -8,7 +8,7 @@ namespace AgentRag.Plugin;
 
 /// <summary>Puts what a call has to go on from into the caller's hands, so that the server keeps nothing: sealed against change, and only for a while.</summary>
 /// <remarks>
-/// HMAC-SHA-256 over version, purpose, expiry and text; the text is packed, not hidden: it holds what the caller has seen anyway. The seal is checked before anything
+/// HMAC-SHA-256, cut to 128 bits, over version, purpose, expiry and text; the text is packed, not hidden: it holds what the caller has seen anyway. The seal is checked before anything
 /// else is read. It proves who made the state, not who may use it.
 /// </remarks>
 /// <param name="key">The key, at least 32 bytes: states of another key are refused.</param>
@@ -50,7 +50,8 @@ internal sealed class StateSeal(byte[] key, TimeSpan lifetime, TimeProvider cloc
                 CultureInfo.InvariantCulture, $"'state' could be used until {expires:yyyy-MM-dd HH:mm:ss} UTC: ask the question anew without it."));
     }
 
-    private byte[] Mac(string purpose, string body) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{purpose}\n{body}"));
+    // Cut short, because a model has to copy it.
+    private byte[] Mac(string purpose, string body) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{purpose}\n{body}"))[..16];
 
     private static byte[] Packed(string text)
     {

@@ -40,11 +40,13 @@ internal sealed class ToolFunction : AIFunction
 
     protected override async ValueTask<object?> InvokeCoreAsync(AIFunctionArguments arguments, CancellationToken cancellationToken)
     {
-        var call = new ToolCall(
-            ToolArguments.Fit(_definition, arguments.ToDictionary(StringComparer.Ordinal)),
-            arguments.Context?.TryGetValue(typeof(IProgress<AnswerEvent>), out var progress) is true ? progress as IProgress<AnswerEvent> : null);
+        var call = new ToolCall(ToolArguments.Fit(_definition, arguments.ToDictionary(StringComparer.Ordinal)), Of<IProgress<AnswerEvent>>(), Of<RelayedModel>());
         var result = await _run(call, cancellationToken).ConfigureAwait(false);
         return _typedResults ? result : PluginJson.ToElement(result);
+
+        // What is meant for the host and not for its model comes with the call's context and stays out of the schema.
+        T? Of<T>()
+            where T : class => arguments.Context?.TryGetValue(typeof(T), out var value) is true ? value as T : null;
     }
 
     // What a tool returns at different times is one object schema: clients know no "either or" at its root.
@@ -71,7 +73,8 @@ internal sealed class ToolFunction : AIFunction
 /// <summary>One call of a tool.</summary>
 /// <param name="Arguments">Its arguments, checked.</param>
 /// <param name="Progress">Told of each step of an answer; null when nobody listens.</param>
-internal sealed record ToolCall(ToolArguments Arguments, IProgress<AnswerEvent>? Progress)
+/// <param name="Model">The caller's model, where it offers one; else null.</param>
+internal sealed record ToolCall(ToolArguments Arguments, IProgress<AnswerEvent>? Progress, RelayedModel? Model)
 {
     public string Text(string name) => Arguments.Text(name);
 

@@ -35,9 +35,9 @@ public sealed record PassageResult(
         ranked.Score,
         ranked.Passage.Id,
         ranked.Passage.DocumentId,
-        string.Join(" > ", [ranked.Passage.Title, .. ranked.Passage.HeadingPath]),
-        ranked.Passage.Source,
-        text is null ? ranked.Passage.Text : text(ranked.Passage.Text));
+        VisibleText.Line(HostPassage.TitleOf(ranked.Passage)),
+        VisibleText.Line(ranked.Passage.Source),
+        VisibleText.Of(text is null ? ranked.Passage.Text : text(ranked.Passage.Text)));
 }
 
 /// <summary>What <c>decompose</c> returns.</summary>
@@ -80,7 +80,7 @@ public sealed record AnswerResult(
         answer.Question,
         answer.Text,
         !answer.IsNotFound,
-        [.. answer.Citations.Select(citation => new CitationResult(citation.PassageId, citation.DocumentId, citation.Title, citation.Source))],
+        [.. answer.Citations.Select(citation => new CitationResult(citation.PassageId, citation.DocumentId, VisibleText.Line(citation.Title), VisibleText.Line(citation.Source)))],
         [.. answer.Steps.Select(step => new StepResult(step.SubQuery, step.IntermediateAnswer ?? ""))],
         answer.Strategy,
         answer.Model,

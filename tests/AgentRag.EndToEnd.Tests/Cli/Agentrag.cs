@@ -53,6 +53,8 @@ internal sealed class Agentrag : IDisposable
             start.Environment.Remove(variable);
         }
 
+        // Nothing of a test lands in the home of whoever runs it.
+        start.Environment["XDG_STATE_HOME"] = Path.Combine(Folder, ".state");
         foreach (var (name, value) in Environment)
         {
             start.Environment[name] = value;

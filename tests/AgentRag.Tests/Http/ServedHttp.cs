@@ -24,8 +24,7 @@ internal sealed class ServedHttp : IAsyncDisposable
     private ServedHttp(AgentRagPlugin plugin, HttpFaceOptions options, ILoggerFactory loggers, TaskCompletionSource<Uri> listening)
     {
         _plugin = plugin;
-        var tools = new ToolSet(plugin, loggers);
-        Completion = HttpFace.RunAsync(plugin, () => PluginServer.Options(tools), options with { Port = 0 }, loggers, listening.SetResult, _ending.Token);
+        Completion = HttpFace.RunAsync(plugin, PluginServer.Factory(plugin, loggers), options with { Port = 0 }, loggers, listening.SetResult, _ending.Token);
     }
 
     public HttpClient Client { get; private set; } = null!;
