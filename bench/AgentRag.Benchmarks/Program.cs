@@ -1,3 +1,4 @@
+using AgentRag.Benchmarks.Decoding;
 using AgentRag.Benchmarks.Dense;
 using AgentRag.Benchmarks.Lexical;
 using BenchmarkDotNet.Running;
@@ -5,6 +6,7 @@ using BenchmarkDotNet.Running;
 return args switch
 {
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
+    ["decoding", .. var rest] => DecodingBenchmark.Run(DecodingArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),

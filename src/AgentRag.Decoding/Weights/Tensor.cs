@@ -9,6 +9,7 @@ internal sealed unsafe class Tensor
     public Tensor(string name, TensorType type, IReadOnlyList<long> shape, byte* values)
     {
         (Name, Type, Shape) = (name, type, shape);
+        Rows = shape.Skip(1).Aggregate(1L, (product, length) => product * length);
         _values = values;
     }
 
@@ -25,7 +26,7 @@ internal sealed unsafe class Tensor
     public int Columns => (int)Shape[0];
 
     /// <summary>Rows: the product of all dimensions but the first.</summary>
-    public long Rows => Shape.Skip(1).Aggregate(1L, (product, length) => product * length);
+    public long Rows { get; }
 
     /// <summary>All bytes of the values.</summary>
     public long Bytes => Type.RowBytes(Columns) * Rows;
