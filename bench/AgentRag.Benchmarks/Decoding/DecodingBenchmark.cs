@@ -20,7 +20,7 @@ internal static class DecodingBenchmark
             var path = Path.Combine(arguments.Data, $"{name}-{arguments.Type}.gguf".ToLowerInvariant());
             if (!File.Exists(path))
             {
-                Console.Error.Write($"writing {path}");
+                Console.Error.WriteLine($"writing {path}");
                 RandomModel.Write(path + ".part", shape, arguments.Type, seed: 1);
                 File.Move(path + ".part", path);
             }
@@ -60,12 +60,12 @@ internal static class DecodingBenchmark
         if (peers.Count > 0)
         {
             Report("peer", peers, weights.BytesPerToken, read);
-            Console.WriteLine(($"  agentrag / peer, median over the rounds: prefill {Ratio(speeds => speeds.Prefill):0.00}, decode {Ratio(speeds => speeds.Decode):0.00}; "
-                + $"per processor second: prefill {Ratio(speeds => speeds.PrefillProcessor):0.00}, decode {Ratio(speeds => speeds.DecodeProcessor):0.00}"));
+            Console.WriteLine($"  agentrag / peer, median over the rounds: prefill {Ratio(speeds => speeds.Prefill):0.00}, decode {Ratio(speeds => speeds.Decode):0.00}; "
+                + $"per processor second: prefill {Ratio(speeds => speeds.PrefillProcessor):0.00}, decode {Ratio(speeds => speeds.DecodeProcessor):0.00}");
         }
 
         double Ratio(Func<Speeds, double> speed) => Median(ours.Zip(peers, (a, b) => speed(a) / speed(b)));
-        Console.WriteLine(($"  memory read by {arguments.Threads} threads: {Median(bandwidth) / 1e9:0.0} GB/s median, {read / 1e9:0.0} best"));
+        Console.WriteLine($"  memory read by {arguments.Threads} threads: {Median(bandwidth) / 1e9:0.0} GB/s median, {read / 1e9:0.0} best");
     }
 
     private static Speeds Once(Transformer transformer, KeyValueCache cache, DecodingArguments arguments)
@@ -130,7 +130,7 @@ internal static class DecodingBenchmark
         var (prefillProcessor, decodeProcessor) = (rounds.Select(round => round.PrefillProcessor).ToList(), rounds.Select(round => round.DecodeProcessor).ToList());
         Console.WriteLine(
             $"  {engine}: prefill {Median(prefill):0.0} tokens/s median, {prefill.Max():0.0} best; decode {Median(decode):0.00} median, {decode.Max():0.00} best = {100 * decode.Max() * bytesPerToken / read:0} % of the memory's best; "
-            + $"per processor second: prefill {Median(prefillProcessor):0.0}, {prefillProcessor.Max():0.0} best; decode {Median(decodeProcessor):0.00}, {decodeProcessor.Max():0.00} best"));
+            + $"per processor second: prefill {Median(prefillProcessor):0.0}, {prefillProcessor.Max():0.0} best; decode {Median(decodeProcessor):0.00}, {decodeProcessor.Max():0.00} best");
     }
 
     private static double Median(IEnumerable<double> values)
