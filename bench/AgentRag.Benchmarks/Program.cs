@@ -1,6 +1,7 @@
 using AgentRag.Benchmarks.Decoding;
 using AgentRag.Benchmarks.Dense;
 using AgentRag.Benchmarks.Lexical;
+using AgentRag.Benchmarks.TokenCounting;
 using BenchmarkDotNet.Running;
 
 return args switch
@@ -8,6 +9,7 @@ return args switch
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
     ["decoding", .. var rest] => DecodingBenchmark.Run(DecodingArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
+    ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
 };

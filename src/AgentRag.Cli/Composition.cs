@@ -10,6 +10,7 @@ using AgentRag.Plugin;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
 using AgentRag.Tokens;
+using AgentRag.Tokens.Vocabularies;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Cli;
@@ -24,6 +25,7 @@ internal sealed class Composition : IDisposable
     private readonly Settings _settings;
     private Lazy<Bm25Index> _index;
     private LazyRetriever _retriever;
+    private ITokenCounter? _counter;
     private IChatClient? _model;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
@@ -34,7 +36,9 @@ internal sealed class Composition : IDisposable
         Reopen();
     }
 
-    public static ITokenCounter Counter { get; } = new EstimatingTokenCounter();
+    /// <summary>Counts tokens, as the setting says.</summary>
+    /// <exception cref="AgentRagException">The tokenizer cannot be opened.</exception>
+    public ITokenCounter Counter => _counter ??= CounterOf(_settings);
 
     /// <summary>The user's index.</summary>
     /// <exception cref="AgentRagException">There is none, or it cannot be used.</exception>
@@ -115,6 +119,10 @@ internal sealed class Composition : IDisposable
     public Bm25Index? DemonstrationIndex =>
         _settings.Demonstrations.Value is { File: not null } ? (HasIndex ? Index : null) : _demonstrationIndex;
 
+    /// <summary>Opens the token counter that the settings name.</summary>
+    /// <exception cref="AgentRagException">It cannot be opened.</exception>
+    public static ITokenCounter CounterOf(Settings settings) => TokenCounters.Open(settings.Tokenizer.Value, settings.Vocabularies.Value);
+
     /// <summary>Whether a folder holds an index, of whatever version.</summary>
     public static bool IsIndex(string directory) => File.Exists(Path.Combine(directory, IndexFile));
 
@@ -136,7 +144,7 @@ internal sealed class Composition : IDisposable
         (_index, _retriever) = (index, new LazyRetriever(_settings.Retriever.Value == RetrieverName.Linked ? "linked" : "bm25", () => Open(index, bm25: null)));
     }
 
-    private IRetriever Open(Lazy<Bm25Index> index, Bm25Options? bm25) => _settings.Retriever.Value.Open(() => index.Value, _settings.Index.Value, bm25);
+    private IRetriever Open(Lazy<Bm25Index> index, Bm25Options? bm25) => _settings.Retriever.Value.Open(() => index.Value, _settings.Index.Value, Counter.Name, bm25);
 
     // Its bytes name the segments and their checksums, so they differ whenever the index does.
     private async Task<byte[]> ReadManifestAsync(CancellationToken cancellationToken)

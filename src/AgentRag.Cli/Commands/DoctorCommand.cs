@@ -84,6 +84,8 @@ internal static class DoctorCommand
         Of(SettingKeys.Budget, settings.Budget),
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
+        Of(SettingKeys.Tokenizer, settings.Tokenizer),
+        Of(SettingKeys.Vocabularies, settings.Vocabularies),
         new(SettingKeys.Roots.Name, settings.Roots.Value.Count == 0 ? "none" : string.Join(Path.PathSeparator, settings.Roots.Value), settings.Roots.Source),
     ];
 

@@ -4,6 +4,7 @@ using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
 using AgentRag.Indexing;
+using AgentRag.Tokens;
 
 namespace AgentRag.Cli.Commands;
 
@@ -57,15 +58,15 @@ internal static class IndexCommand
         {
             Paths, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfTokens]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
 
     /// <summary>Indexes with a bar, and links the passages.</summary>
-    public static async Task<IndexResult> RunAsync(Terminal terminal, IndexRequest request, CancellationToken cancellationToken)
+    public static async Task<IndexResult> RunAsync(Terminal terminal, ITokenCounter counter, IndexRequest request, CancellationToken cancellationToken)
     {
-        var result = await terminal.WithProgressAsync("Indexing", report => new Indexer(Composition.Counter).RunAsync(
+        var result = await terminal.WithProgressAsync("Indexing", report => new Indexer(counter).RunAsync(
             request,
             new SynchronousProgress<IndexProgress>(progress => report(progress.FilesDone, progress.FilesTotal, Plural.Of(progress.Passages, "passage"))),
             cancellationToken));
@@ -75,7 +76,8 @@ internal static class IndexCommand
 
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var directory = Settings.Read(parsed).Index.Value;
+        var settings = Settings.Read(parsed);
+        var directory = settings.Index.Value;
         var paths = parsed.GetValue(Paths) ?? [];
         if (paths.Length == 0 && !Composition.IsIndex(directory))
         {
@@ -83,14 +85,15 @@ internal static class IndexCommand
         }
 
         var request = Request(parsed, paths, directory);
+        var counter = Composition.CounterOf(settings);
         var json = parsed.GetValue(Flags.Json);
         if (parsed.GetValue(Watch))
         {
-            return await new IndexWatch(terminal, request, json).RunAsync(cancellationToken);
+            return await new IndexWatch(terminal, counter, request, json).RunAsync(cancellationToken);
         }
 
         var clock = Stopwatch.StartNew();
-        Write(terminal, await RunAsync(terminal, request, cancellationToken), directory, clock.Elapsed, json);
+        Write(terminal, await RunAsync(terminal, counter, request, cancellationToken), directory, clock.Elapsed, json);
         return ExitCode.Success;
     }
 

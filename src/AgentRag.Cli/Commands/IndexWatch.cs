@@ -2,15 +2,16 @@ using System.Diagnostics;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
 using AgentRag.Indexing;
+using AgentRag.Tokens;
 
 namespace AgentRag.Cli.Commands;
 
 /// <summary>Indexes, and again whenever documents change, until Ctrl-C: its ordinary end.</summary>
-internal sealed class IndexWatch(Terminal terminal, IndexRequest request, bool json)
+internal sealed class IndexWatch(Terminal terminal, ITokenCounter counter, IndexRequest request, bool json)
 {
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var roots = request.Paths.Count > 0 ? request.Paths : Bm25Index.Open(request.IndexDirectory, Composition.Counter.Name).Roots;
+        var roots = request.Paths.Count > 0 ? request.Paths : Bm25Index.Open(request.IndexDirectory, counter.Name).Roots;
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changes = new FolderWatcher(roots, new DocumentReaders(), request.Folder).WatchAsync(watching.Token).GetAsyncEnumerator(watching.Token);
 
@@ -19,7 +20,7 @@ internal sealed class IndexWatch(Terminal terminal, IndexRequest request, bool j
         try
         {
             var clock = Stopwatch.StartNew();
-            IndexCommand.Write(terminal, await IndexCommand.RunAsync(terminal, request, cancellationToken), request.IndexDirectory, clock.Elapsed, json);
+            IndexCommand.Write(terminal, await IndexCommand.RunAsync(terminal, counter, request, cancellationToken), request.IndexDirectory, clock.Elapsed, json);
             terminal.WriteError($"Watching {string.Join(", ", roots)}; Ctrl-C ends it.");
             while (await next)
             {
@@ -47,7 +48,7 @@ internal sealed class IndexWatch(Terminal terminal, IndexRequest request, bool j
         try
         {
             var clock = Stopwatch.StartNew();
-            var result = await IndexCommand.RunAsync(terminal, request with { Force = false }, cancellationToken);
+            var result = await IndexCommand.RunAsync(terminal, counter, request with { Force = false }, cancellationToken);
             if (json)
             {
                 IndexCommand.WriteJson(terminal, result, request.IndexDirectory, clock.Elapsed);

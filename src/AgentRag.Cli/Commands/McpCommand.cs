@@ -45,7 +45,7 @@ internal static class McpCommand
         {
             if (!hasIndexed)
             {
-                var result = await new Indexer(Composition.Counter).RunAsync(
+                var result = await new Indexer(composition.Counter).RunAsync(
                     new IndexRequest { Paths = roots, IndexDirectory = settings.Index.Value }, progress: null, opening);
                 LinksIndex.Update(settings.Index.Value, opening);
                 hasIndexed = true;

@@ -35,7 +35,7 @@ internal static class RetrieveCommand
         {
             Query, Flags.Questions, K, K1, B, Explain, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, SettingKeys.Retriever]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, SettingKeys.Retriever, .. SettingKeys.OfTokens]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }

@@ -28,8 +28,9 @@ internal static class RetrieverNames
     /// <param name="name">Which.</param>
     /// <param name="index">The index, opened.</param>
     /// <param name="directory">The index's folder, where its links are.</param>
+    /// <param name="tokenCounterName">The token counter of this run.</param>
     /// <param name="bm25">Parameters of the lexical part; null for the defaults.</param>
-    public static IRetriever Open(this RetrieverName name, Func<Bm25Index> index, string directory, Bm25Options? bm25 = null) => name == RetrieverName.Linked
-        ? LinkedRetriever.Open(directory, Composition.Counter.Name, bm25: bm25)
+    public static IRetriever Open(this RetrieverName name, Func<Bm25Index> index, string directory, string tokenCounterName, Bm25Options? bm25 = null) => name == RetrieverName.Linked
+        ? LinkedRetriever.Open(directory, tokenCounterName, bm25: bm25)
         : new Bm25Retriever(index(), bm25);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AgentRag.Answering;
 using AgentRag.Models;
+using AgentRag.Tokens.Vocabularies;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -60,19 +61,33 @@ internal static class SettingKeys
     public static readonly SettingKey<int> ReservedAnswerTokens = new(
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
 
+    public static readonly SettingKey<string> Tokenizer = new(
+        "tokenizer", "NAME|FILE",
+        $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken or tokenizer.json file. " +
+        "An index is bound to it.",
+        TokenCounters.Estimate, SettingText.Text);
+
+    public static readonly SettingKey<string> Vocabularies = new(
+        "vocabularies", "DIR", "Folder of the vocabularies that are known by name (default: agentrag/vocabularies in the folder for the user's application data).",
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "agentrag", "vocabularies"), SettingText.Text)
+    { IsPath = true };
+
     public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
         "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
     { IsPath = true };
 
     /// <summary>Every setting, in the order in which they are shown.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
-        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, Retriever, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, Roots];
+        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, Retriever, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, Tokenizer, Vocabularies, Roots];
 
     /// <summary>The settings that choose a model.</summary>
     public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts];
 
+    /// <summary>The settings that choose how tokens are counted.</summary>
+    public static IReadOnlyList<SettingKey> OfTokens { get; } = [Tokenizer, Vocabularies];
+
     /// <summary>The settings that bound a question.</summary>
-    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens];
+    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. OfTokens];
 
     /// <summary>The settings that answering needs.</summary>
     public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, Retriever, Demonstrations];

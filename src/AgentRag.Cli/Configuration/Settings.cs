@@ -42,6 +42,10 @@ internal sealed record Settings
 
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
+    public required Setting<string> Tokenizer { get; init; }
+
+    public required Setting<string> Vocabularies { get; init; }
+
     public required Setting<IReadOnlyList<string>> Roots { get; init; }
 
     /// <summary>The file that was read; null when there is none.</summary>
@@ -101,6 +105,8 @@ internal sealed record Settings
             Budget = SettingKeys.Budget.Read(sources),
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
+            Tokenizer = SettingKeys.Tokenizer.Read(sources),
+            Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
             File = file?.Path,
         };
