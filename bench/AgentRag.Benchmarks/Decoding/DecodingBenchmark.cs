@@ -104,7 +104,7 @@ internal static class DecodingBenchmark
     // The script writes one line of JSON with the four speeds.
     private static Speeds Peer(DecodingArguments arguments, string path)
     {
-        var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, ArgumentList = { arguments.Peer!, path } };
+        var start = new ProcessStartInfo("node") { UseShellExecute = false, RedirectStandardOutput = true, ArgumentList = { arguments.Peer!, path } };
         foreach (var number in (int[])[arguments.Threads, arguments.PromptTokens, arguments.DecodedTokens])
         {
             start.ArgumentList.Add(number.ToString(CultureInfo.InvariantCulture));

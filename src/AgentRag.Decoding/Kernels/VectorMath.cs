@@ -110,6 +110,59 @@ internal static unsafe class VectorMath
         }
     }
 
+    /// <summary>The largest number; not a number when there is one that is none.</summary>
+    public static float Max(ReadOnlySpan<float> values)
+    {
+        var (largest, i) = (float.NegativeInfinity, 0);
+        if (values.Length >= 8)
+        {
+            var all = Vector256.Create(float.NegativeInfinity);
+            for (; i + 8 <= values.Length; i += 8)
+            {
+                all = Vector256.Max(all, Vector256.Create(values.Slice(i, 8)));
+            }
+
+            for (var lane = 0; lane < 8; lane++)
+            {
+                largest = MathF.Max(largest, all[lane]);
+            }
+        }
+
+        for (; i < values.Length; i++)
+        {
+            largest = MathF.Max(largest, values[i]);
+        }
+
+        return largest;
+    }
+
+    /// <summary>Probabilities in proportion to e^(scale · logit). Any length.</summary>
+    /// <param name="logits">Finite numbers.</param>
+    /// <param name="scale">What they are multiplied by, > 0.</param>
+    /// <param name="probabilities">Takes the probabilities.</param>
+    public static void Softmax(ReadOnlySpan<float> logits, float scale, Span<float> probabilities)
+    {
+        var largest = Max(logits);
+        var (sum, i) = (0.0, 0);
+        Span<float> rest = stackalloc float[8];
+        for (; i < logits.Length; i += 8)
+        {
+            var count = Math.Min(8, logits.Length - i);
+            rest.Fill(float.NegativeInfinity);
+            logits.Slice(i, count).CopyTo(rest);
+            var e = Exp((Vector256.Create<float>(rest) - Vector256.Create(largest)) * Vector256.Create(scale));
+            sum += Sum(e);
+            e.CopyTo(rest);
+            rest[..count].CopyTo(probabilities[i..]);
+        }
+
+        var inverse = (float)(1 / sum);
+        foreach (ref var probability in probabilities)
+        {
+            probability *= inverse;
+        }
+    }
+
     /// <summary>Turns each pair (x[i], x[i + half]) by its angle.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rotate(float* x, float* cosines, float* sines, int half)
