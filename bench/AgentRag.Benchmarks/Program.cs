@@ -1,11 +1,13 @@
 using AgentRag.Benchmarks.Dense;
 using AgentRag.Benchmarks.Lexical;
+using AgentRag.Benchmarks.Linked;
 using BenchmarkDotNet.Running;
 
 return args switch
 {
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
+    ["linked", .. var rest] => LinkedBenchmark.RunAsync(LinkedArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
 };
