@@ -60,6 +60,7 @@ internal sealed class Composition : IDisposable
             Retriever = _retriever,
             Model = Model,
             TokenCounter = Counter,
+            Prices = _settings.Answering.PriceTable,
             Prompts = PromptLibrary.Load(_settings.Prompts.Value),
             Demonstrations = await DemonstrationsAsync(cancellationToken),
         };
@@ -132,6 +133,7 @@ internal sealed class Composition : IDisposable
     {
         BaseUrl = settings.BaseUrl.Value,
         ApiKey = settings.ApiKey?.Reveal(),
+        StepControl = settings.Answering.StepControl.Value,
         ApiKeySetting = settings.ApiKey?.Variable ?? settings.ApiKeyVariables,
     };
 

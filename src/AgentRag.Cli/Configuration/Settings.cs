@@ -76,6 +76,8 @@ internal sealed record Settings
 
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
+    public required AnsweringSettings Answering { get; init; }
+
     public required Setting<IReadOnlyList<string>> Roots { get; init; }
 
     /// <summary>The file that was read; null when there is none.</summary>
@@ -88,6 +90,9 @@ internal sealed record Settings
         MaxEffectiveContextTokens = Budget.Value,
         ContextWindowTokens = ContextWindow.Value,
         ReservedAnswerTokens = ReservedAnswerTokens.Value,
+        Deadline = Answering.Deadline.Value,
+        MaxCalls = Answering.MaxCalls.Value,
+        MaxCost = Answering.MaxCost.Value,
     };
 
     /// <summary>Reads the settings of a command from its flags, the environment and the file.</summary>
@@ -166,6 +171,7 @@ internal sealed record Settings
             Budget = SettingKeys.Budget.Read(sources),
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
+            Answering = AnsweringSettings.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
             File = file?.Path,
         };

@@ -1,4 +1,5 @@
 using AgentRag.Demonstrations;
+using AgentRag.Models;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
 using AgentRag.Tokens;
@@ -23,6 +24,12 @@ public sealed record AnsweringContext
 
     /// <summary>The worked examples. Default: none.</summary>
     public DemonstrationStore Demonstrations { get; init; } = DemonstrationStore.Empty;
+
+    /// <summary>What models cost. Default: nothing is known.</summary>
+    public PriceTable Prices { get; init; } = PriceTable.Empty;
+
+    /// <summary>The clock of deadlines and durations. Default: the system's.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>The model's name, as it gives it.</summary>
     public string ModelName => (Model.GetService(typeof(ChatClientMetadata)) as ChatClientMetadata)?.DefaultModelId ?? Model.GetType().Name;

@@ -19,10 +19,9 @@ public sealed partial class Decomposer(AnsweringContext context)
         string question, int maxSubQueries, TokenBudgetOptions budget, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSubQueries, 1);
-        var run = new QuestionRun(context, new AnswerRequest(question, new InferenceParameters(0, 0, 1), budget), progress: null);
+        var run = new QuestionRun("decompose", context, new AnswerRequest(question, new InferenceParameters(0, 0, 1), budget));
         var content = new PromptContent { Question = question, MaxSubQueries = maxSubQueries };
-        var reply = await run.SendAsync(GroundedTask.Decompose, PromptName.Decompose, content, cancellationToken: cancellationToken).ConfigureAwait(false)
-            ?? throw run.QuestionDoesNotFit(PromptName.Decompose);
+        var reply = await SendAsync(run, content, cancellationToken).ConfigureAwait(false) ?? throw run.QuestionDoesNotFit(PromptName.Decompose);
         List<string> subQueries =
         [
             .. reply.Text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
@@ -31,6 +30,18 @@ public sealed partial class Decomposer(AnsweringContext context)
                 .Take(maxSubQueries),
         ];
         return subQueries.Count > 0 ? subQueries : [question];
+    }
+
+    private static async Task<ModelReply?> SendAsync(QuestionRun run, PromptContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await run.SendAsync(GroundedTask.Decompose, PromptName.Decompose, content, RequestLimits.None, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DeadlinePassedException)
+        {
+            throw run.DeadlinePassed();
+        }
     }
 
     // Models number their lines although they are asked not to.

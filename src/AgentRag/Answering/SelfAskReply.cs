@@ -31,7 +31,10 @@ internal sealed partial record SelfAskReply(string Prefix, string Text)
 
     /// <summary>The first line with text in it, behind the thoughts that some models write in front.</summary>
     public static string FirstLine(string reply) =>
-        Thoughts().Replace(reply, "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [var first, ..] ? first : "";
+        WithoutThoughts(reply).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is [var first, ..] ? first : "";
+
+    /// <summary>What a model wrote behind its thoughts.</summary>
+    public static string WithoutThoughts(string reply) => Thoughts().Replace(reply, "");
 
     [GeneratedRegex(@"\A\s*<think>.*?(?:</think>|\z)", RegexOptions.Singleline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Thoughts();

@@ -17,6 +17,9 @@ public enum GroundedTask
     /// <summary>The final answer now, with what is held.</summary>
     FinalAnswer,
 
+    /// <summary>Whether the passages and steps are enough to answer the question: yes or no.</summary>
+    Sufficiency,
+
     /// <summary>Split the question into sub-queries, one per line.</summary>
     Decompose,
 }

@@ -33,6 +33,7 @@ public sealed class PromptLibrary
         PromptName.Drag => "drag.yaml",
         PromptName.IterDragStep => "iterdrag-step.yaml",
         PromptName.IterDragFinal => "iterdrag-final.yaml",
+        PromptName.Sufficiency => "sufficiency.yaml",
         PromptName.Decompose => "decompose.yaml",
         PromptName.Rerank => "rerank.yaml",
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such prompt."),

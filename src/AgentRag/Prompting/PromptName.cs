@@ -21,6 +21,9 @@ public enum PromptName
     /// <summary><c>iterdrag-final.yaml</c>: the forced final answer of IterDRAG.</summary>
     IterDragFinal,
 
+    /// <summary><c>sufficiency.yaml</c>: whether what is held is enough for the final answer of IterDRAG.</summary>
+    Sufficiency,
+
     /// <summary><c>decompose.yaml</c>: split the question into sub-queries.</summary>
     Decompose,
 

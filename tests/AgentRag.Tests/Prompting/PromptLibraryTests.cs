@@ -79,7 +79,7 @@ public sealed class PromptLibraryTests : IDisposable
     {
         var path = Write("rags.yaml", Yaml("x", "y"));
         Assert.Equal(
-            $"{path}: no prompt has this file name; the names are zero-shot.yaml, many-shot.yaml, rag.yaml, drag.yaml, iterdrag-step.yaml, iterdrag-final.yaml, decompose.yaml, rerank.yaml.",
+            $"{path}: no prompt has this file name; the names are zero-shot.yaml, many-shot.yaml, rag.yaml, drag.yaml, iterdrag-step.yaml, iterdrag-final.yaml, sufficiency.yaml, decompose.yaml, rerank.yaml.",
             Assert.Throws<AgentRagException>(() => PromptLibrary.Load(_folder)).Message);
     }
 
