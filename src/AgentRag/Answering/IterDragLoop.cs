@@ -16,9 +16,6 @@ namespace AgentRag.Answering;
 /// </remarks>
 public sealed class IterDragLoop
 {
-    // A step's line is a short question or a short answer; a model that writes more is cut, so that it cannot fill the later prompts.
-    private const int MaxStepCharacters = 300;
-
     // A broken reply may be of any length; its beginning is enough to be mended.
     private const int MaxBrokenCharacters = 400;
 
@@ -226,10 +223,6 @@ public sealed class IterDragLoop
         new(context, run, parameters, await context.Demonstrations
             .SelectAsync(run.Request.Question, parameters.M, parameters.K, withSteps: true, cancellationToken).ConfigureAwait(false));
 
-    private static string Cut(string text) =>
-        // Never between the two halves of a character beyond the basic plane.
-        text.Length <= MaxStepCharacters ? text : text[..(char.IsHighSurrogate(text[MaxStepCharacters - 1]) ? MaxStepCharacters - 1 : MaxStepCharacters)];
-
     private static string WithoutPrefix(string text)
     {
         var line = SelfAskReply.FirstLine(text);
@@ -385,7 +378,7 @@ public sealed class IterDragLoop
             return;
         }
 
-        var subQuery = Cut(line.Text);
+        var subQuery = SelfAskReply.Cut(line.Text);
         if (Rules.StopsAtRepeatedSubQuery && _run.Steps.Any(step => SubQueryKey.AreAlike(step.SubQuery, subQuery)))
         {
             Stop(StopReason.RepeatedSubQuery);
@@ -404,7 +397,7 @@ public sealed class IterDragLoop
             return;
         }
 
-        var answered = _run.Steps[^1] with { IntermediateAnswer = Cut(_run.TakeCitations(line.Text, reply.Content)) };
+        var answered = _run.Steps[^1] with { IntermediateAnswer = SelfAskReply.Cut(_run.TakeCitations(line.Text, reply.Content)) };
         IReadOnlyList<SelfAskStep> steps = [.. _run.Steps.SkipLast(1), answered];
         if (!FinalFits(steps))
         {

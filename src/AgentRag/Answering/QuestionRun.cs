@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using AgentRag.Answering.Rewriting;
 using AgentRag.Models;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
@@ -23,6 +24,8 @@ internal sealed class QuestionRun
     private readonly Lock _lock = new();
     private readonly SortedList<int, TracedRequest> _trace = [];
     private readonly List<Citation> _citations = [];
+    private readonly string _question;
+    private IReadOnlyList<string> _searches = [];
     private IReadOnlyList<SelfAskStep> _steps = [];
     private int _droppedCitations;
     private int _requests;
@@ -31,6 +34,7 @@ internal sealed class QuestionRun
     public QuestionRun(string strategy, AnsweringContext context, AnswerRequest request, Action<AnswerEvent>? report = null, AnswerProgress? restored = null)
     {
         (Strategy, _context, Request, _report) = (strategy, context, request.Validated(), report);
+        _question = request.Question;
         _price = context.Prices.Find(context.ModelName);
         Budget = new TokenBudget(request.Budget, context.TimeProvider, _price, restored?.Usage);
         if (restored is not null)
@@ -46,7 +50,8 @@ internal sealed class QuestionRun
 
     public string Strategy { get; }
 
-    public AnswerRequest Request { get; }
+    /// <summary>What is asked; its question is the one that is worked on.</summary>
+    public AnswerRequest Request { get; private set; }
 
     public TokenBudget Budget { get; }
 
@@ -106,10 +111,42 @@ internal sealed class QuestionRun
         }
     }
 
+    /// <summary>Works on another wording of the question from here on.</summary>
+    public void Restate(string question)
+    {
+        Request = Request with { Question = question };
+        Report(new QuestionRewritten(question, []));
+    }
+
+    /// <summary>Searches with these words when the question itself is retrieved for; their rankings are fused.</summary>
+    public void SearchWith(IReadOnlyList<string> searches)
+    {
+        _searches = searches;
+        Report(new QuestionRewritten(Request.Question, searches));
+    }
+
     /// <summary>Retrieves for a query and holds what is new.</summary>
     /// <returns>How many passages were new.</returns>
-    public async Task<int> RetrieveAsync(string query, int k, CancellationToken cancellationToken) =>
-        k == 0 ? 0 : Hold(query, await FetchAsync(query, k, cancellationToken).ConfigureAwait(false));
+    public async Task<int> RetrieveAsync(string query, int k, CancellationToken cancellationToken)
+    {
+        if (k == 0)
+        {
+            return 0;
+        }
+
+        if (_searches.Count == 0 || query != Request.Question)
+        {
+            return Hold(query, await FetchAsync(query, k, cancellationToken).ConfigureAwait(false));
+        }
+
+        List<IReadOnlyList<RankedPassage>> rankings = [];
+        foreach (var search in _searches)
+        {
+            rankings.Add(await FetchAsync(search, k, cancellationToken).ConfigureAwait(false));
+        }
+
+        return Hold(string.Join(" | ", _searches), FusedRankings.ByReciprocalRank(rankings, k));
+    }
 
     /// <summary>Retrieves for a query and holds nothing yet: for queries side by side, whose passages are then held in the order of the queries.</summary>
     public async Task<IReadOnlyList<RankedPassage>> FetchAsync(string query, int k, CancellationToken cancellationToken)
@@ -147,9 +184,12 @@ internal sealed class QuestionRun
     /// <param name="content">What should go in.</param>
     /// <param name="limits">What it may take of the budget.</param>
     /// <returns>The request; null when not even the smallest version fits, and nothing was booked.</returns>
-    public PreparedRequest? Prepare(GroundedTask task, PromptName name, PromptContent content, RequestLimits limits)
+    public PreparedRequest? Prepare(GroundedTask task, PromptName name, PromptContent content, RequestLimits limits) =>
+        Prepare(task, _context.Prompts.Get(name), content, limits);
+
+    /// <summary>Packs a prompt of one's own into what is available and books it.</summary>
+    public PreparedRequest? Prepare(GroundedTask task, PromptTemplate template, PromptContent content, RequestLimits limits)
     {
-        var template = _context.Prompts.Get(name);
         while (true)
         {
             var available = Math.Min(Budget.AvailableTokens(limits.ReservedTokens, limits.Hold), limits.MostTokens);
@@ -180,10 +220,13 @@ internal sealed class QuestionRun
     /// <param name="limits">What it may take of the budget.</param>
     /// <returns>The request; null when it does not fit or the prompt has no words for it, and nothing was booked.</returns>
     public PreparedRequest? PrepareRepair(
-        GroundedTask task, PromptName name, PromptContent content, int promptTokens, string brokenReply, RequestLimits limits)
+        GroundedTask task, PromptName name, PromptContent content, int promptTokens, string brokenReply, RequestLimits limits) =>
+        Repack(name, content, promptTokens) is { } packed ? PrepareRepair(task, _context.Prompts.Get(name), packed, brokenReply, limits) : null;
+
+    /// <summary>Packs and books a request to mend the reply to a prompt.</summary>
+    public PreparedRequest? PrepareRepair(GroundedTask task, PromptTemplate template, PackedPrompt packed, string brokenReply, RequestLimits limits)
     {
-        var template = _context.Prompts.Get(name);
-        if (template.RenderRepair(limits.Form?.Prefixes ?? []) is not { } instruction || Repack(name, content, promptTokens) is not { } packed)
+        if (template.RenderRepair(limits.Form?.Prefixes ?? []) is not { } instruction)
         {
             return null;
         }
@@ -301,16 +344,51 @@ internal sealed class QuestionRun
     public Answer Finish(string text, PromptContent content, StopReason stopReason, int iterations = 1, int unpaidIterations = 0)
     {
         var line = SelfAskReply.FirstLine(text);
-        if (line.Length == 0)
-        {
-            // No text is no answer, and not the statement that the documents hold none.
-            throw new AnswerFailedException(
-                $"The model {_modelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
-                "or choose another model.",
-                Progress);
-        }
+        return line.Length == 0 ? throw RepliedWithoutText() : Make(TakeCitations(line, content), content, stopReason, iterations, unpaidIterations);
+    }
 
-        return Make(TakeCitations(line, content), content, stopReason, iterations, unpaidIterations);
+    /// <summary>Makes the answer out of a finished text whose citations were checked.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="citations">What it rests on.</param>
+    /// <param name="droppedCitations">Citations that did not hold, ≥ 0.</param>
+    /// <param name="content">The prompt it replies to.</param>
+    /// <param name="refusal">The sentence that says that the documents do not hold the answer.</param>
+    public Answer FinishText(string text, IReadOnlyList<Citation> citations, int droppedCitations, PromptContent content, string refusal) =>
+        Make(text, content, StopReason.FinalAnswer, iterations: 1, unpaidIterations: 0) with
+        {
+            Citations = citations,
+            DroppedCitations = droppedCitations,
+            Refusal = refusal,
+        };
+
+    /// <summary>No text is no answer, and not the statement that the documents hold none.</summary>
+    public AnswerFailedException RepliedWithoutText() => new(
+        $"The model {_modelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
+        "or choose another model.",
+        Progress);
+
+    /// <summary>Forgets the citations of an attempt that is followed by another.</summary>
+    public void ForgetCitations()
+    {
+        lock (_lock)
+        {
+            _citations.Clear();
+            _droppedCitations = 0;
+        }
+    }
+
+    /// <summary>An earlier attempt's answer with the trace and the totals of all attempts.</summary>
+    public Answer WithTotals(Answer answer)
+    {
+        lock (_lock)
+        {
+            return answer with
+            {
+                Trace = [.. _trace.Values],
+                EffectiveContextTokens = _trace.Values.Sum(request => (long)request.PromptTokens),
+                Usage = AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed),
+            };
+        }
     }
 
     /// <summary>Makes the answer of a cancelled question: the last intermediate answer that is one, and all that led to it.</summary>
@@ -321,9 +399,11 @@ internal sealed class QuestionRun
         Math.Max(1, Steps.Count),
         unpaidIterations: 0);
 
-    public AgentRagException QuestionDoesNotFit(PromptName name)
+    public AgentRagException QuestionDoesNotFit(PromptName name) => QuestionDoesNotFit(_context.Prompts.Get(name));
+
+    public AgentRagException QuestionDoesNotFit(PromptTemplate template)
     {
-        var tokens = CountTokens(name, new PromptContent { Question = Request.Question });
+        var tokens = template.Render(new PromptContent { Question = Request.Question }, _context.TokenCounter).TokenCount;
         var available = Budget.AvailableTokens();
         return new AgentRagException(Budget.LimitReached() switch
         {
@@ -362,6 +442,11 @@ internal sealed class QuestionRun
         GroundedTask.FinalAnswer => "final answer",
         GroundedTask.Sufficiency => "sufficiency",
         GroundedTask.Decompose => "decompose",
+        GroundedTask.Keywords => "keywords",
+        GroundedTask.MultiQuery => "searches",
+        GroundedTask.Standalone => "standalone question",
+        GroundedTask.Classify => "classify",
+        GroundedTask.Grade => "grade",
         _ => "answer",
     };
 
@@ -494,7 +579,8 @@ internal sealed class QuestionRun
             var trace = _trace.Values.ToList();
             return new Answer
             {
-                Question = Request.Question,
+                Question = _question,
+                StandaloneQuestion = Request.Question == _question ? null : Request.Question,
                 Text = text,
                 Citations = text == Answer.NotFound ? [] : [.. _citations],
                 DroppedCitations = _droppedCitations,

@@ -18,6 +18,8 @@ internal static class PromptModel
         ["steps"] = content.Steps.Select(Step).ToList(),
         ["pending"] = content.Steps is [.., { IntermediateAnswer: null }],
         ["max_sub_queries"] = content.MaxSubQueries,
+        ["language"] = content.Language is { } language ? UntrustedText.NeutraliseLine(language) : null,
+        ["history"] = content.History.Select(Turn).ToList(),
     };
 
     /// <summary>The values of a request to mend a reply.</summary>
@@ -55,6 +57,8 @@ internal static class PromptModel
             Demonstrations = [new PreparedDemonstration(demonstration, [[passage]])],
             Passages = [new NumberedPassage(1, 0, 1, passage)],
             Steps = [new SelfAskStep("query", "answer")],
+            Language = "language",
+            History = [new ChatTurn("question", "answer")],
         };
         var pending = full with { Steps = [new SelfAskStep("query", null)] };
         return [From(full), From(pending), From(new PromptContent { Question = "question" })];
@@ -81,6 +85,12 @@ internal static class PromptModel
         ["title"] = UntrustedText.NeutraliseAttribute(string.Join(" > ", [passage.Title, .. passage.HeadingPath])),
         ["source"] = UntrustedText.NeutraliseAttribute(passage.DocumentId),
         ["text"] = UntrustedText.Neutralise(passage.Text),
+    };
+
+    private static Dictionary<string, object?> Turn(ChatTurn turn) => new(StringComparer.Ordinal)
+    {
+        ["question"] = UntrustedText.NeutraliseLine(turn.Question),
+        ["answer"] = UntrustedText.NeutraliseLine(turn.Answer),
     };
 
     private static Dictionary<string, object?> Step(SelfAskStep step) => new(StringComparer.Ordinal)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AgentRag.Tokens;
@@ -15,13 +16,15 @@ public sealed class PromptTemplate
     private readonly Func<object, string> _user;
     private readonly Func<object, string>? _repair;
 
+    private readonly string? _refusal;
+
     private PromptTemplate(PromptFile file)
     {
-        _system = PromptTemplateCompiler.Compile(file, file.System, PromptModel.Samples());
-        _user = PromptTemplateCompiler.Compile(file, file.Template, PromptModel.Samples());
+        (Temperature, _refusal) = (file.Temperature, file.Assistant?.GetValueOrDefault("refusal"));
+        _system = PromptTemplateCompiler.Compile(file, file.System, PromptModel.Samples().Select(WithOwn));
+        _user = PromptTemplateCompiler.Compile(file, file.Template, PromptModel.Samples().Select(WithOwn));
         _repair = file.Repair is null ? null : PromptTemplateCompiler.Compile(file, file.Repair, PromptModel.RepairSamples());
         MaxAnswerTokens = file.MaxTokens;
-        Temperature = file.Temperature;
         StopSequences = file.StopSequences;
         ContentHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file.Text)));
         Source = file.Path;
@@ -55,9 +58,17 @@ public sealed class PromptTemplate
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(counter);
-        var model = PromptModel.From(content);
+        var model = WithOwn(PromptModel.From(content));
         var (system, user) = (_system(model).Trim(), _user(model).Trim());
         return new RenderedPrompt(system, user, RenderedPrompt.CountTokens(counter, system, user));
+    }
+
+    // What a template may say about itself.
+    private Dictionary<string, object?> WithOwn(Dictionary<string, object?> model)
+    {
+        model["temperature"] = Temperature.ToString("0.0#", CultureInfo.InvariantCulture);
+        model["refusal"] = _refusal;
+        return model;
     }
 
     /// <summary>Renders the request to mend a reply that was no line of the asked form.</summary>

@@ -137,7 +137,7 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
         Assert.All(answer.Trace, request => Assert.Equal(request.PassageIds.Count, request.PassageIds.Distinct().Count()));
         var seen = answer.Trace.SelectMany(request => request.PassageIds).ToHashSet();
         Assert.All(answer.Citations, citation => Assert.Contains(citation.PassageId, seen));
-        Assert.All(answer.Trace, request => Assert.Equal(request.Purpose == "sufficiency" ? 0 : Asked(strategy, parameters), request.DemonstrationIds.Count + request.Trimmed.Demonstrations));
+        Assert.All(answer.Trace, request => Assert.Equal(Asked(strategy, request.Purpose, parameters), request.DemonstrationIds.Count + request.Trimmed.Demonstrations));
         Assert.True(answer.ParametersUsed.K <= parameters.K && answer.ParametersUsed.M <= parameters.M && answer.ParametersUsed.N <= parameters.N);
         Assert.True(answer.Steps.Count <= parameters.N && answer.Steps.All(step => step.IntermediateAnswer is not null));
         AssertTrimmedIsReported(answer, events);
@@ -183,8 +183,8 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
             (answer.Trimmed.Passages, answer.Trimmed.DemonstrationPassages, answer.Trimmed.Demonstrations));
     }
 
-    private static int Asked(string strategy, InferenceParameters parameters) =>
-        strategy is ManyShotAnswerer.Name or DragAnswerer.Name or IterDragAnswerer.Name ? parameters.M : 0;
+    private static int Asked(string strategy, string purpose, InferenceParameters parameters) =>
+        purpose == "sufficiency" ? 0 : strategy is ManyShotAnswerer.Name or DragAnswerer.Name or IterDragAnswerer.Name || purpose == "final answer" ? parameters.M : 0;
 
     private static string Words(Random random, int most) => string.Join(' ', Enumerable.Range(0, random.Next(1, most + 1)).Select(_ => random.Next(8) == 0
         ? Fragments[random.Next(Fragments.Length)]
