@@ -2,6 +2,7 @@ using System.Globalization;
 using AgentRag.Models;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
+using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Answering;
@@ -18,7 +19,7 @@ internal sealed class QuestionRun
 
     public QuestionRun(AnsweringContext context, AnswerRequest request, IProgress<AnswerEvent>? progress)
     {
-        (_context, _request, _progress) = (context, request.Validated(), progress);
+        (_context, _request, _progress) = (context with { TokenCounter = context.TokenCounter.Current() }, request.Validated(), progress);
         Budget = new TokenBudget(request.Budget);
     }
 

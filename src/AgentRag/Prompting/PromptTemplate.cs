@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using AgentRag.Tokens;
+using AgentRag.Tokens.Calibration;
 
 namespace AgentRag.Prompting;
 
@@ -82,7 +83,9 @@ public sealed class PromptTemplate
     internal PromptDraft Draft(PromptContent content, ITokenCounter counter, bool withCosts = false)
     {
         var model = PromptModel.From(content);
-        var pieces = counter as IPieceTokenCounter is { IsPiecewise: true } piecewise ? piecewise : null;
+        counter = counter.Current();
+        var corrected = counter as CalibratedTokenCounter;
+        var pieces = (corrected?.Counter ?? counter) is IPieceTokenCounter { IsPiecewise: true } piecewise ? piecewise : null;
         if (_systemProgram is null || _userProgram is null)
         {
             return PromptDraft.Of(_system(model).Trim(), _user(model).Trim(), counter);
@@ -97,12 +100,18 @@ public sealed class PromptTemplate
         if (pieces is null)
         {
             var (text, boundaries) = user.ToText();
-            var counted = RenderedPrompt.CountTokens(counter, system, text);
-            return new PromptDraft(counted, costs: null, () => new RenderedPrompt(system, text, counted) { CacheBoundaries = boundaries });
+            var all = RenderedPrompt.CountTokens(counter, system, text);
+            return new PromptDraft(all, costs: null, () => new RenderedPrompt(system, text, all) { CacheBoundaries = boundaries });
         }
 
         var costs = withCosts ? new Dictionary<PromptItem, int>() : null;
-        var tokens = counter.ChatTemplate.Of(messages: 2) + counter.Count(system) + user.Count(costs);
+        var counted = user.Count(costs);
+        var tokens = counter.ChatTemplate.Of(messages: 2) + counter.Count(system) + (corrected?.Corrected(counted) ?? counted);
+        if (costs is not null && corrected is not null)
+        {
+            costs = costs.ToDictionary(cost => cost.Key, cost => corrected.Corrected(cost.Value));
+        }
+
         return new PromptDraft(tokens, costs, () =>
         {
             var (text, boundaries) = user.ToText();
