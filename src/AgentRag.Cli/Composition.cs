@@ -11,6 +11,7 @@ using AgentRag.Prompting;
 using AgentRag.Retrieval;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Tokens;
+using AgentRag.Tokens.Vocabularies;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Cli;
@@ -26,6 +27,7 @@ internal sealed class Composition : IDisposable
     private readonly RetrieverSource _retrievers;
     private Lazy<Bm25Index> _index;
     private LazyRetriever _retriever;
+    private ITokenCounter? _counter;
     private IChatClient? _model;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
@@ -34,11 +36,13 @@ internal sealed class Composition : IDisposable
     /// <param name="warnings">Told what went wrong without stopping the work; or null.</param>
     public Composition(Settings settings, IProgress<string>? warnings = null)
     {
-        (_settings, _retrievers) = (settings, new(settings, () => Model, warnings));
+        (_settings, _retrievers) = (settings, new(settings, () => Counter, () => Model, warnings));
         Reopen();
     }
 
-    public static ITokenCounter Counter { get; } = new EstimatingTokenCounter();
+    /// <summary>Counts tokens, as the setting says.</summary>
+    /// <exception cref="AgentRagException">The tokenizer cannot be opened.</exception>
+    public ITokenCounter Counter => _counter ??= CounterOf(_settings);
 
     /// <summary>The user's index.</summary>
     /// <exception cref="AgentRagException">There is none, or it cannot be used.</exception>
@@ -124,6 +128,10 @@ internal sealed class Composition : IDisposable
     /// <summary>The index that demonstrations take their passages from, once they are loaded; null when there are none.</summary>
     public Bm25Index? DemonstrationIndex =>
         _settings.Demonstrations.Value is { File: not null } ? (HasIndex ? Index : null) : _demonstrationIndex;
+
+    /// <summary>Opens the token counter that the settings name.</summary>
+    /// <exception cref="AgentRagException">It cannot be opened.</exception>
+    public static ITokenCounter CounterOf(Settings settings) => TokenCounters.Open(settings.Tokenizer.Value, settings.Vocabularies.Value);
 
     /// <summary>Whether a folder holds an index, of whatever version.</summary>
     public static bool IsIndex(string directory) => File.Exists(Path.Combine(directory, IndexFile));

@@ -10,15 +10,17 @@ using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Linked;
 using AgentRag.Retrieval.Qdrant;
 using AgentRag.Retrieval.Reranking;
+using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Cli;
 
 /// <summary>Makes the retriever that the settings name, and the embedding model, the servers and the reranker that it needs.</summary>
 /// <param name="settings">The settings.</param>
+/// <param name="counter">Makes the token counter of this run.</param>
 /// <param name="model">The chat model, for reranking.</param>
 /// <param name="warnings">Told why an order was kept that should have been made better; or null.</param>
-internal sealed class RetrieverSource(Settings settings, Func<IChatClient> model, IProgress<string>? warnings) : IDisposable
+internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> counter, Func<IChatClient> model, IProgress<string>? warnings) : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
     private OpenAICompatibleEmbeddingGenerator? _embedder;
@@ -114,7 +116,7 @@ internal sealed class RetrieverSource(Settings settings, Func<IChatClient> model
     // The links that fit the index at hand; where a writer has replaced both meanwhile, both are opened anew.
     private LinkedRetriever Linked(Bm25Index index, Bm25Options? bm25) => LinksIndex.GraphOf(settings.Index.Value, index) is { } graph
         ? new(index, graph, bm25: bm25)
-        : LinkedRetriever.Open(settings.Index.Value, Composition.Counter.Name, bm25: bm25);
+        : LinkedRetriever.Open(settings.Index.Value, counter().Name, bm25: bm25);
 
     private IReranker Reranker()
     {
@@ -141,12 +143,12 @@ internal sealed class RetrieverSource(Settings settings, Func<IChatClient> model
         return new ChatReranker(model(), Listwise(prompt));
     }
 
-    private static RerankPrompt Listwise(PromptTemplate template)
+    private RerankPrompt Listwise(PromptTemplate template)
     {
         // Prompts put passages of low rank first; here the first is number 1.
         var prompt = new RerankPrompt((query, passages) => template.Render(
             new PromptContent { Question = query, Passages = [.. passages.Select((passage, i) => new NumberedPassage(i + 1, 0, passages.Count - i, passage))] },
-            Composition.Counter).Messages);
+            counter()).Messages);
         return template.MaxAnswerTokens is { } most ? prompt with { MaxOutputTokens = most } : prompt;
     }
 

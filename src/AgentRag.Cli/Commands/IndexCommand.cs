@@ -72,7 +72,7 @@ internal static class IndexCommand
             Paths, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis,
             ForceEmbeddings, PassagePrefix, QueryPrefix, KeepFloat32, EmbeddingsPerMinute, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfEmbeddings, SettingKeys.Qdrant, SettingKeys.QdrantCollection]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfEmbeddings, SettingKeys.Qdrant, SettingKeys.QdrantCollection, .. SettingKeys.OfTokens]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -88,11 +88,12 @@ internal static class IndexCommand
         }
 
         var request = Request(parsed, paths, directory);
-        var work = new IndexWork(terminal, request, settings, Embedding(parsed, settings));
+        var counter = Composition.CounterOf(settings);
+        var work = new IndexWork(terminal, counter, request, settings, Embedding(parsed, settings));
         var json = parsed.GetValue(Flags.Json);
         if (parsed.GetValue(Watch))
         {
-            using var watch = new IndexWatch(terminal, request, work, json);
+            using var watch = new IndexWatch(terminal, counter, request, work, json);
             return await watch.RunAsync(cancellationToken);
         }
 

@@ -45,7 +45,7 @@ internal static class McpCommand
         {
             if (!hasIndexed)
             {
-                var result = await new Indexer(Composition.Counter).RunAsync(
+                var result = await new Indexer(composition.Counter).RunAsync(
                     new IndexRequest { Paths = roots, IndexDirectory = settings.Index.Value, WithLinks = true }, progress: null, opening);
                 hasIndexed = true;
                 terminal.WriteError($"agentrag: {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")} in '{settings.Index.Value}'");

@@ -3,6 +3,7 @@ using AgentRag.Answering;
 using AgentRag.Models;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Reranking;
+using AgentRag.Tokens.Vocabularies;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -94,6 +95,17 @@ internal static class SettingKeys
     public static readonly SettingKey<int> ReservedAnswerTokens = new(
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
 
+    public static readonly SettingKey<string> Tokenizer = new(
+        "tokenizer", "NAME|FILE",
+        $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken or tokenizer.json file. " +
+        "An index is bound to it.",
+        TokenCounters.Estimate, SettingText.Text);
+
+    public static readonly SettingKey<string> Vocabularies = new(
+        "vocabularies", "DIR", "Folder of the vocabularies that are known by name (default: agentrag/vocabularies in the folder for the user's application data).",
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "agentrag", "vocabularies"), SettingText.Text)
+    { IsPath = true };
+
     public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
         "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
     { IsPath = true };
@@ -105,15 +117,18 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> OfRetrieval { get; } =
         [Retriever, .. OfEmbeddings, Fusion, FusionWeights, RrfK, Rerank, RerankModel, RerankForm, Qdrant, QdrantCollection];
 
+    /// <summary>The settings that choose how tokens are counted.</summary>
+    public static IReadOnlyList<SettingKey> OfTokens { get; } = [Tokenizer, Vocabularies];
+
     /// <summary>Every setting, in the order in which they are shown.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
-        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.All, Roots];
+        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.All, .. OfTokens, Roots];
 
     /// <summary>The settings that choose a model.</summary>
     public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts, AnsweringSettings.StepControlKey];
 
     /// <summary>The settings that bound a question.</summary>
-    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.OfBudget];
+    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. OfTokens];
 
     /// <summary>The settings that answering needs.</summary>
     public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, .. OfRetrieval, Demonstrations, AnsweringSettings.SufficiencyCheckKey];

@@ -78,6 +78,10 @@ internal sealed record Settings
 
     public required AnsweringSettings Answering { get; init; }
 
+    public required Setting<string> Tokenizer { get; init; }
+
+    public required Setting<string> Vocabularies { get; init; }
+
     public required Setting<IReadOnlyList<string>> Roots { get; init; }
 
     /// <summary>The file that was read; null when there is none.</summary>
@@ -172,6 +176,8 @@ internal sealed record Settings
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
             Answering = AnsweringSettings.Read(sources),
+            Tokenizer = SettingKeys.Tokenizer.Read(sources),
+            Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
             File = file?.Path,
         };

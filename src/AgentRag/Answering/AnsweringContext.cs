@@ -22,6 +22,9 @@ public sealed record AnsweringContext
     /// <summary>The prompts. Default: those that ship with AgentRag.</summary>
     public PromptLibrary Prompts { get; init; } = PromptLibrary.Default;
 
+    /// <summary>Where passages stand in the prompts. Default: <see cref="PromptLayout.Default"/>.</summary>
+    public PromptLayout Layout { get; init; } = PromptLayout.Default;
+
     /// <summary>The worked examples. Default: none.</summary>
     public DemonstrationStore Demonstrations { get; init; } = DemonstrationStore.Empty;
 

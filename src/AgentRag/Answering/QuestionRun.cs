@@ -4,6 +4,7 @@ using AgentRag.Answering.Rewriting;
 using AgentRag.Models;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
+using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Answering;
@@ -33,7 +34,7 @@ internal sealed class QuestionRun
 
     public QuestionRun(string strategy, AnsweringContext context, AnswerRequest request, Action<AnswerEvent>? report = null, AnswerProgress? restored = null)
     {
-        (Strategy, _context, Request, _report) = (strategy, context, request.Validated(), report);
+        (Strategy, _context, Request, _report) = (strategy, context with { TokenCounter = context.TokenCounter.Current() }, request.Validated(), report);
         _question = request.Question;
         _price = context.Prices.Find(context.ModelName);
         Budget = new TokenBudget(request.Budget, context.TimeProvider, _price, restored?.Usage);
@@ -176,7 +177,8 @@ internal sealed class QuestionRun
     }
 
     /// <summary>Input tokens of a prompt, as it would be sent.</summary>
-    public int CountTokens(PromptName name, PromptContent content) => _context.Prompts.Get(name).Render(content, _context.TokenCounter).TokenCount;
+    public int CountTokens(PromptName name, PromptContent content) =>
+        _context.Prompts.Get(name).CountTokens(content with { Layout = _context.Layout }, _context.TokenCounter);
 
     /// <summary>Packs a prompt into what is available and books it.</summary>
     /// <param name="task">What it asks for.</param>
@@ -193,7 +195,7 @@ internal sealed class QuestionRun
         while (true)
         {
             var available = Math.Min(Budget.AvailableTokens(limits.ReservedTokens, limits.Hold), limits.MostTokens);
-            if (PromptPacker.Pack(template, content, _context.TokenCounter, available, limits.LeastPassages) is not { } packed)
+            if (PromptPacker.Pack(template, content with { Layout = _context.Layout }, _context.TokenCounter, available, limits.LeastPassages) is not { } packed)
             {
                 return null;
             }
@@ -209,7 +211,7 @@ internal sealed class QuestionRun
 
     /// <summary>Packs a prompt once more that was sent with the given size: into its own size it comes out as it was.</summary>
     public PackedPrompt? Repack(PromptName name, PromptContent content, int promptTokens) =>
-        PromptPacker.Pack(_context.Prompts.Get(name), content, _context.TokenCounter, promptTokens);
+        PromptPacker.Pack(_context.Prompts.Get(name), content with { Layout = _context.Layout }, _context.TokenCounter, promptTokens);
 
     /// <summary>Packs and books a request to mend the reply to a prompt of the given size.</summary>
     /// <param name="task">What the prompt asked for.</param>
@@ -555,7 +557,7 @@ internal sealed class QuestionRun
             MaxReplyTokens = MaxReplyTokens(prepared.Template),
             ReplyTokens = _context.TokenCounter.Count(reply),
             Duration = duration,
-            PassageIds = [.. content.Passages.OrderBy(passage => passage.Batch).ThenByDescending(passage => passage.Rank).Select(passage => passage.Passage.Id)],
+            PassageIds = [.. content.Layout.Arrange(content.Passages).Select(passage => passage.Passage.Id)],
             DemonstrationIds = [.. content.Demonstrations.Select(demonstration => demonstration.Demonstration.Id)],
             Trimmed = prepared.Packed.Trimmed,
             Reply = reply,

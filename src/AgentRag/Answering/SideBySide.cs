@@ -123,7 +123,7 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
     }
 
     private async Task<IReadOnlyList<ModelReply?>> SendAsync(
-        IReadOnlyList<string> queries, IReadOnlyList<IReadOnlyList<RankedPassage>> batches, PromptName prompt, CancellationToken cancellationToken)
+        List<string> queries, IReadOnlyList<IReadOnlyList<RankedPassage>> batches, PromptName prompt, CancellationToken cancellationToken)
     {
         // Booked one after the other, each with its share, so that the same question is cut in the same way however fast the replies come.
         var held = run.Held.Passages.ToDictionary(passage => passage.Passage.Id, StringComparer.Ordinal);

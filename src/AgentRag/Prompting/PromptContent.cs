@@ -19,6 +19,9 @@ public sealed record PromptContent
     /// <summary>The Self-Ask steps so far; a last step without an answer is waiting for it.</summary>
     public IReadOnlyList<SelfAskStep> Steps { get; init; } = [];
 
+    /// <summary>The order of the passages. Default: <see cref="PromptLayout.Default"/>.</summary>
+    public PromptLayout Layout { get; init; } = PromptLayout.Default;
+
     /// <summary>At most how many sub-queries or keywords are asked for, ≥ 1.</summary>
     public int MaxSubQueries { get; init; } = 5;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -70,7 +69,7 @@ internal static partial class AssistantText
     [GeneratedRegex(@"\s*\[\d{1,6}(?:\s*,\s*\d{1,6})*\]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Mark();
 
-    [GeneratedRegex(@"(?:《|<|「)?\bdoc(?:ument)?[_ ]?\d{1,4}(?:》|>|」)?(?:\s*[、,]\s*doc(?:ument)?[_ ]?\d{1,4})*|文档\s*\d{1,4}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"(?:《|<|「)?(?<![A-Za-z])doc(?:ument)?[_ ]?\d{1,4}(?:》|>|」)?(?:\s*[、,]\s*doc(?:ument)?[_ ]?\d{1,4})*|文档\s*\d{1,4}", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Name();
 
     // What stood in front of a source that is gone, or names the documents in passing: "According to the documents provided," and "根据上述文档，".
@@ -80,15 +79,15 @@ internal static partial class AssistantText
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Attribution();
 
-    [GeneratedRegex(@"[(（]\s*[)）]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"\s*[(（]\s*[)）]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex EmptyBrackets();
 
     [GeneratedRegex(@"[ \t]{2,}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Blanks();
 
     [GeneratedRegex(
-        @"(?:provided|given|supplied|above|retrieved)\s+(?:documents?|passages?|context)|(?:documents?|passages?|context)\s+(?:provided|given|supplied|above)|\bdoc_?\d|" +
-        @"(?:提供|给出|上述|以上|参考)的?(?:文档|资料|材料|上下文|片段)|文档(?:中|里|显示|提到|指出)|passage",
+        @"(?:provided|given|supplied|above|retrieved)\s+(?:documents?|passages?|context)|(?:documents?|passages?|context)\s+(?:provided|given|supplied|above)|(?<![A-Za-z])doc_?\d|" +
+        @"(?:提供|给出|上述|以上|参考)的?(?:文档|资料|材料|上下文|片段)|文档(?:中|里|显示|提到|指出)|\bpassages?\s+(?:\d|say|state|mention|show|indicate|do\b|does\b)",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Mention();
 
