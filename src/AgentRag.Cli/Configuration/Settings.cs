@@ -78,6 +78,8 @@ internal sealed record Settings
 
     public required AnsweringSettings Answering { get; init; }
 
+    public required StrategySettings Asking { get; init; }
+
     public required Setting<string> Tokenizer { get; init; }
 
     public required Setting<string> Vocabularies { get; init; }
@@ -176,6 +178,7 @@ internal sealed record Settings
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
             Answering = AnsweringSettings.Read(sources),
+            Asking = StrategySettings.Read(sources),
             Tokenizer = SettingKeys.Tokenizer.Read(sources),
             Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
