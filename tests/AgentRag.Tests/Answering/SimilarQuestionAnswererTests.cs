@@ -3,17 +3,18 @@ using AgentRag.Answering;
 using AgentRag.Caching;
 using AgentRag.Documents;
 using AgentRag.Evaluation;
-using AgentRag.Models;
 using AgentRag.Tests.Fakes;
 using Xunit;
 using static AgentRag.Tests.Fakes.TestPassages;
 
 namespace AgentRag.Tests.Answering;
 
-public sealed class SimilarQuestionAnswererTests
+public sealed class SimilarQuestionAnswererTests : IDisposable
 {
     private readonly MemoryCache _store = new();
     private readonly ScriptedChatClient _model = new(request => request.Question.Contains("unheard", StringComparison.Ordinal) ? "not found" : $"{request.Question} [1]");
+
+    public void Dispose() => _model.Dispose();
 
     [Fact]
     public async Task A_question_that_asks_the_same_in_other_words_gets_the_earlier_answer_at_no_cost()

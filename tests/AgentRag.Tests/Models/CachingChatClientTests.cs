@@ -7,10 +7,12 @@ using Xunit;
 
 namespace AgentRag.Tests.Models;
 
-public sealed class CachingChatClientTests
+public sealed class CachingChatClientTests : IDisposable
 {
     private readonly MemoryCache _store = new();
     private readonly Talker _model = new();
+
+    public void Dispose() => _model.Dispose();
 
     [Fact]
     public async Task A_reply_found_is_the_reply_given_byte_for_byte_usage_included()

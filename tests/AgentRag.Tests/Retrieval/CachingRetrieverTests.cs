@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AgentRag.Caching;
-using AgentRag.Documents;
 using AgentRag.Indexing;
 using AgentRag.Retrieval;
 using AgentRag.Retrieval.Linked;
