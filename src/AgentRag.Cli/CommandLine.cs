@@ -69,6 +69,7 @@ internal sealed class CommandLine(Terminal terminal)
             DemosCommand.Create(terminal),
             CacheCommand.Create(terminal),
             DemoCommand.Create(terminal),
+            TokenizerCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             SettingKeys.Config,
             verbose,
@@ -93,15 +94,15 @@ internal sealed class CommandLine(Terminal terminal)
         return ExitCode.User;
     }
 
-    private static string PathOf(Command command) =>
-        string.Join(' ', command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Select(parent => parent.Name).Prepend("agentrag").Append(command.Name));
-
     // A misspelt option would be searched for, or asked, as if it were the text.
     private static string? OptionTakenAsArgument(ParseResult parsed) => parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)
         ? null
         : parsed.CommandResult.Children.OfType<ArgumentResult>()
             .SelectMany(argument => argument.Tokens)
             .FirstOrDefault(token => token.Value is ['-', not '\0', ..])?.Value;
+
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{PathOf(parent)} {command.Name}" : $"agentrag {command.Name}";
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

@@ -30,6 +30,8 @@ internal static class DemosBuildCommand
 
     private static readonly Option<string?> LimitTokens = new("--limit-tokens") { HelpName = "TOKENS", Description = "Never spend more input tokens than this on the whole build, such as 2M." };
 
+    private static readonly Option<decimal?> LimitCost = Flags.Number<decimal>("--limit-cost", "AMOUNT", "Never spend more money than this on the whole build, in the currency of --prices.");
+
     private static readonly Option<string?> Review = new("--review") { HelpName = "FILE", Description = "Also write the pool as a YAML file to edit; take the edits over with 'demos apply'." };
 
     private static readonly Option<bool> Force = new("--force") { Description = "Begin anew when the work log belongs to other settings." };
@@ -46,7 +48,7 @@ internal static class DemosBuildCommand
             "agentrag demos build --questions questions.jsonl --output pool.jsonl --strategy drag --k 10",
             "agentrag ask \"...\" --demonstrations pool.jsonl")
         {
-            Flags.Questions, Output, Correct, Tries, Limit, LimitTokens, Review, Force, Flags.Json,
+            Flags.Questions, Output, Correct, Tries, Limit, LimitTokens, LimitCost, Review, Force, Flags.Json,
         };
         SettingKeys.AddTo(command, SettingKeys.OfAnswering);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
@@ -104,6 +106,7 @@ internal static class DemosBuildCommand
             Budget = settings.Bounds,
             MaxQuestions = parsed.GetValue(Limit),
             MaxTokens = parsed.GetValue(LimitTokens) is { } tokens ? SettingText.Tokens(tokens) : null,
+            MaxCost = parsed.GetValue(LimitCost),
             IndexVersion = IndexVersion.Of(settings.Index.Value),
             Anew = parsed.GetValue(Force),
         };

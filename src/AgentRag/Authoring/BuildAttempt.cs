@@ -33,6 +33,10 @@ internal sealed record BuildAttempt
 
     public decimal? Cost { get; init; }
 
+    /// <summary>Whether it was cut short by what was left of the cost limit of the build.</summary>
+    [JsonIgnore]
+    public bool IsCutByCost { get; init; }
+
     /// <summary>The demonstration as a row of a pool; null when the try cannot be kept.</summary>
     public string? Row { get; init; }
 

@@ -47,11 +47,11 @@ public sealed record DemonstrationBuildOptions
     /// </summary>
     public long? MaxTokens { get; init; }
 
-    /// <summary>What the build may cost, in the currency of <see cref="CostOf"/>, > 0; null for any sum. No try is begun once it is reached.</summary>
+    /// <summary>
+    /// What the whole build may cost, in the currency of <see cref="AnsweringContext.Prices"/>, > 0; null for any sum. Each try may cost what is left of it, so it
+    /// holds as a question's own bound does; a try that it cuts short is made again when the limit is raised.
+    /// </summary>
     public decimal? MaxCost { get; init; }
-
-    /// <summary>Reads an answer's cost; null when costs are not known.</summary>
-    public Func<Answer, decimal?>? CostOf { get; init; }
 
     /// <summary>Stands for the index that passages come from; written into the demonstrations. Null when not known.</summary>
     public string? IndexVersion { get; init; }
@@ -73,7 +73,6 @@ public sealed record DemonstrationBuildOptions
         Require(Tries.Count > 0, "there is no try, at least one is needed");
         Require(MaxQuestions is null or >= 1, $"at most {MaxQuestions} questions are to be asked, must be at least 1");
         Require(MaxCost is null or > 0, $"the cost limit is {MaxCost}, must be above 0");
-        Require(MaxCost is null || CostOf is not null, "there is a cost limit, but nothing says what an answer costs");
         Require(MaxFailuresInARow >= 1, $"MaxFailuresInARow is {MaxFailuresInARow}, must be at least 1");
         Require(
             MaxTokens is null || Strategy == DragAnswerer.Name || MaxTokens >= Budget.MaxEffectiveContextTokens,

@@ -34,12 +34,18 @@ public sealed class DemonstrationBuilder(AnsweringContext context, Demonstration
     /// <param name="progress">Told of each finished question; null when nobody listens.</param>
     /// <param name="cancellationToken">Ends the build; what is finished stays in the log.</param>
     /// <returns>The pool with its yield.</returns>
-    /// <exception cref="AgentRagException">The log belongs to another build, a file cannot be written, or tries keep failing.</exception>
+    /// <exception cref="AgentRagException">The log belongs to another build, a file cannot be written, tries keep failing, or there is a cost limit and the model's
+    /// price is not known.</exception>
     public async Task<DemonstrationBuildResult> RunAsync(
         IReadOnlyList<LabelledQuestion> questions, string poolPath, IProgress<DemonstrationBuildProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(questions);
         ArgumentException.ThrowIfNullOrEmpty(poolPath);
+        if (_options is { MaxCost: not null, Strategy: IterDragAnswerer.Name } && context.Prices.Find(context.ModelName) is null)
+        {
+            throw new AgentRagException($"There is a cost limit, but the prices do not name the model '{context.ModelName}': name it with --prices FILE, or leave the limit out.");
+        }
+
         using var log = BuildLog.Open(LogPathOf(poolPath), Settings(), _options.Anew);
         var run = new Run(this, log, questions, progress);
         var end = await run.AskAllAsync(cancellationToken).ConfigureAwait(false);
@@ -64,7 +70,7 @@ public sealed class DemonstrationBuilder(AnsweringContext context, Demonstration
             settings["correct"] = _options.Correct.ToString();
             settings["budget"] = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_options.Budget.MaxEffectiveContextTokens}, window {_options.Budget.ContextWindowTokens}, answer {_options.Budget.ReservedAnswerTokens}");
+                $"{_options.Budget.MaxEffectiveContextTokens}, window {_options.Budget.ContextWindowTokens}, answer {_options.Budget.ReservedAnswerTokens}, deadline {_options.Budget.Deadline?.TotalSeconds}, calls {_options.Budget.MaxCalls}, cost {_options.Budget.MaxCost}");
             settings["prompts"] = string.Join(' ', new[] { PromptName.IterDragStep, PromptName.IterDragFinal }.Select(name => context.Prompts.Get(name).ContentHash[..12]));
             settings["demonstrations"] = string.Create(CultureInfo.InvariantCulture, $"{context.Demonstrations.Count} {Hash(context.Demonstrations.Pool.Select(shown => shown.Id + shown.Question))[..12]}");
         }
@@ -78,22 +84,35 @@ public sealed class DemonstrationBuilder(AnsweringContext context, Demonstration
 
     private static string Hash(IEnumerable<string> texts) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(texts)));
 
-    private async Task<BuildAttempt> TryAsync(LabelledQuestion question, string hash, int number, CancellationToken cancellationToken)
+    private async Task<BuildAttempt> TryAsync(LabelledQuestion question, string hash, int number, decimal? costLeft, CancellationToken cancellationToken)
     {
         var attempt = new BuildAttempt { Id = question.Id, Question = hash, Try = number, Outcome = TraceOutcome.Failed };
-        var spent = new SpentTokens();
+        var isBounded = costLeft is not null && !(_options.Budget.MaxCost <= costLeft);
         try
         {
             return _options.Strategy == DragAnswerer.Name
                 ? await GivePassagesAsync(question, attempt, cancellationToken).ConfigureAwait(false)
-                : await TraceAsync(question, attempt, _options.Tries[number - 1], spent, cancellationToken).ConfigureAwait(false);
+                : await TraceAsync(question, attempt, _options.Tries[number - 1], isBounded ? costLeft : null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AnswerFailedException e)
+        {
+            // What was sent before it failed was paid for all the same.
+            return Spent(attempt, e.Progress.Usage) with { Error = e.Message };
         }
         catch (AgentRagException e)
         {
-            // What was sent before it failed was paid for all the same.
-            return attempt with { Error = e.Message, EffectiveContextTokens = spent.Tokens };
+            // Nothing was sent: where money is short, not even the bare question can be paid.
+            return attempt with { Error = e.Message, IsCutByCost = isBounded };
         }
     }
+
+    private static BuildAttempt Spent(BuildAttempt attempt, AnswerUsage usage) => attempt with
+    {
+        Requests = usage.Calls,
+        EffectiveContextTokens = usage.EffectiveContextTokens,
+        OutputTokens = usage.OutputTokens ?? 0,
+        Cost = usage.Cost,
+    };
 
     private async Task<BuildAttempt> GivePassagesAsync(LabelledQuestion question, BuildAttempt attempt, CancellationToken cancellationToken)
     {
@@ -104,22 +123,20 @@ public sealed class DemonstrationBuilder(AnsweringContext context, Demonstration
     }
 
     private async Task<BuildAttempt> TraceAsync(
-        LabelledQuestion question, BuildAttempt attempt, BuildTry how, SpentTokens spent, CancellationToken cancellationToken)
+        LabelledQuestion question, BuildAttempt attempt, BuildTry how, decimal? maxCost, CancellationToken cancellationToken)
     {
         var answerer = new IterDragAnswerer(
             how.Temperature is null && how.Seed is null ? context : context with { Model = new SampledChatClient(context.Model, how.Temperature, how.Seed) });
-        var answer = await answerer.AnswerAsync(new AnswerRequest(question.Question, how.Parameters, _options.Budget), spent, cancellationToken).ConfigureAwait(false);
-        var outcome = Judge(question, answer);
-        attempt = attempt with
+        var budget = maxCost is null ? _options.Budget : _options.Budget with { MaxCost = maxCost };
+        var answer = await answerer.AnswerAsync(new AnswerRequest(question.Question, how.Parameters, budget), cancellationToken: cancellationToken).ConfigureAwait(false);
+        attempt = Spent(attempt, answer.Usage);
+        if (maxCost is not null && answer.StopReason == StopReason.CostLimit)
         {
-            Outcome = outcome,
-            Answer = answer.Text,
-            Steps = answer.Steps.Count,
-            Requests = answer.Trace.Count,
-            EffectiveContextTokens = answer.EffectiveContextTokens,
-            OutputTokens = answer.Trace.Sum(request => request.ReportedOutputTokens ?? 0),
-            Cost = _options.CostOf?.Invoke(answer),
-        };
+            return attempt with { Error = "The cost limit of the build was reached.", IsCutByCost = true };
+        }
+
+        var outcome = Judge(question, answer);
+        attempt = attempt with { Outcome = outcome, Answer = answer.Text, Steps = answer.Steps.Count };
         if (outcome != TraceOutcome.Usable)
         {
             return attempt;
@@ -147,14 +164,6 @@ public sealed class DemonstrationBuilder(AnsweringContext context, Demonstration
         Rankings = await DemonstrationStore.RankAsync(demonstration, k, withSteps: true, context.Retriever, cancellationToken).ConfigureAwait(false),
         Origin = new DemonstrationOrigin(_options.Strategy, model, context.Retriever.Name, k, _options.IndexVersion, tokens),
     };
-
-    /// <summary>Notes what a question has spent, also when it does not come to an answer.</summary>
-    private sealed class SpentTokens : IProgress<AnswerEvent>
-    {
-        public long Tokens { get; private set; }
-
-        public void Report(AnswerEvent value) => Tokens = value is RequestSent sent ? sent.SpentTokens : Tokens;
-    }
 
     /// <summary>One run over the questions, beside what the log holds of earlier ones.</summary>
     private sealed class Run
@@ -191,8 +200,13 @@ public sealed class DemonstrationBuilder(AnsweringContext context, Demonstration
                         return end;
                     }
 
-                    var attempt = await _builder.TryAsync(question.Question, question.Hash, Finished(question).Count() + 1, cancellationToken).ConfigureAwait(false);
+                    var attempt = await _builder.TryAsync(question.Question, question.Hash, Finished(question).Count() + 1, options.MaxCost - SpentCost(), cancellationToken).ConfigureAwait(false);
                     Add(attempt);
+                    if (attempt.IsCutByCost)
+                    {
+                        return BuildEnd.CostLimit;
+                    }
+
                     failures = attempt.Error is null ? 0 : failures + 1;
                     if (failures == options.MaxFailuresInARow)
                     {
@@ -238,6 +252,8 @@ public sealed class DemonstrationBuilder(AnsweringContext context, Demonstration
             };
         }
 
+        private decimal SpentCost() => _log.Attempts.Sum(attempt => attempt.Cost ?? 0);
+
         private long Spent() => _log.Attempts.Sum(attempt => attempt.EffectiveContextTokens);
 
         // A try that failed was not the question's fault: it is not counted as one of its tries.
@@ -266,7 +282,7 @@ public sealed class DemonstrationBuilder(AnsweringContext context, Demonstration
         {
             var options = _builder._options;
             return options.Strategy == IterDragAnswerer.Name && options.MaxTokens - Spent() < options.Budget.MaxEffectiveContextTokens ? BuildEnd.TokenLimit
-                : options.MaxCost <= _log.Attempts.Sum(attempt => attempt.Cost ?? 0) ? BuildEnd.CostLimit
+                : options.MaxCost <= SpentCost() ? BuildEnd.CostLimit
                 : null;
         }
     }

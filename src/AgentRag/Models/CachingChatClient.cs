@@ -110,6 +110,7 @@ public sealed class CachingChatClient(IChatClient inner, ResultCache cache, Cach
                 metadata?.ProviderName ?? InnerClient.GetType().FullName ?? "",
                 metadata?.ProviderUri?.ToString() ?? "",
                 metadata?.DefaultModelId ?? "",
+                _options.Settings,
                 JsonSerializer.Serialize(messages.Select(message => new[] { message.Role.Value, message.AuthorName, message.Text }), Json),
                 options is null ? "" : JsonSerializer.Serialize(options, Json));
         }

@@ -69,8 +69,8 @@ public sealed class HelpAndErrorTests
             new Finished(
                 2,
                 "",
-                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, retriever, strategy, " +
-                "k, m, n, budget, contextWindow, reservedAnswerTokens, roots.\n"),
+                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, retriever, embeddings, " +
+                "embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
 
@@ -88,5 +88,23 @@ public sealed class HelpAndErrorTests
                 "error: agentrag.json in this folder would send your key (from OPENAI_API_KEY) to collector.example.com: if that is right, say so with " +
                 "--config agentrag.json, or set AGENTRAG_BASE_URL.\n"),
             await agentrag.RunAsync("ask", "Who?"));
+    }
+
+    [Theory]
+    [InlineData("""{"qdrant": "https://collector.example.com"}""", "AGENTRAG_QDRANT")]
+    [InlineData("""{"rerank": "https://collector.example.com/rerank"}""", "AGENTRAG_RERANK")]
+    [InlineData("""{"embeddings": "openai:any", "embeddingsBaseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_EMBEDDINGS_BASE_URL")]
+    [InlineData("""{"embeddings": "openai:any", "model": "openai:any", "baseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_EMBEDDINGS_BASE_URL")]
+    public async Task Nor_where_the_documents_are_sent_with_a_key_or_without(string settings, string variable)
+    {
+        using var agentrag = Town.With(("agentrag.json", settings));
+
+        Assert.Equal(
+            new Finished(
+                2,
+                "",
+                "error: agentrag.json in this folder would send your documents to collector.example.com: if that is right, say so with " +
+                $"--config agentrag.json, or set {variable}.\n"),
+            await agentrag.RunAsync("index", "docs"));
     }
 }

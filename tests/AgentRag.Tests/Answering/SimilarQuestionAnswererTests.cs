@@ -26,7 +26,29 @@ public sealed class SimilarQuestionAnswererTests : IDisposable
         Assert.Equal(("Please tell me: who wrote the novel Salt?", first.Text, 0L), (again.Question, again.Text, again.EffectiveContextTokens));
         Assert.Equal(JsonSerializer.Serialize(first.Citations), JsonSerializer.Serialize(again.Citations));
         Assert.Empty(again.Trace);
-        Assert.Equal(again, Assert.IsType<Answered>(Assert.Single(events)).Answer);
+        Assert.Equal(("Who wrote the novel Salt?", AnswerUsage.None), (again.EarlierQuestion, again.Usage));
+        Assert.Null(first.EarlierQuestion);
+        Assert.Equal([typeof(Planned), typeof(SimilarQuestionFound), typeof(Answered)], events.Select(happened => happened.GetType()));
+        Assert.Equal((new SimilarQuestionFound("Who wrote the novel Salt?", 0.97), again), (events[1], ((Answered)events[2]).Answer)); // please, tell, me
+    }
+
+    [Fact]
+    public async Task Whoever_wants_the_text_as_it_is_written_gets_it_of_an_earlier_answer_too()
+    {
+        var first = await AskAsync("Who wrote Salt?");
+        List<AnswerEvent> events = [];
+        await Answerer().AnswerAsync(Request("Who wrote Salt?") with { StreamsText = true }, new EventList(events));
+        Assert.Equal(first.Text, Assert.Single(events.OfType<TextStreamed>()).Text);
+    }
+
+    [Fact]
+    public async Task A_question_with_a_conversation_before_it_is_always_asked()
+    {
+        await AskAsync("Who wrote Salt?");
+        var asked = _model.Sent.Count;
+        var again = await Answerer().AnswerAsync(Request("Who wrote Salt?") with { History = [new ChatTurn("Which novels are there?", "Salt.")] });
+        Assert.Null(again.EarlierQuestion);
+        Assert.True(_model.Sent.Count > asked);
     }
 
     [Theory]

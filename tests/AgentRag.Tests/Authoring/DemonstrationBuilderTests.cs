@@ -143,11 +143,36 @@ public sealed class DemonstrationBuilderTests : IDisposable
     }
 
     [Fact]
-    public async Task No_try_is_begun_once_the_cost_limit_is_reached()
+    public async Task The_cost_limit_is_never_exceeded_and_a_higher_one_comes_to_the_same_pool()
     {
-        var options = Options() with { MaxCost = 2.5m, CostOf = _ => 1 };
-        var result = await Builder(Answering(), options).RunAsync(Questions, _folder["pool.jsonl"]);
-        Assert.Equal((BuildEnd.CostLimit, 3, 3m), (result.End, result.Yield.Asked, result.Yield.Cost));
+        var prices = new PriceTable(new Dictionary<string, ModelPrice> { ["scripted"] = new ModelPrice(1_000, 2_000) });
+        var context = Context(Answering()) with { Prices = prices };
+        var whole = await new DemonstrationBuilder(context, Options()).RunAsync(Questions, _folder["whole.jsonl"]);
+        Assert.True(whole.Yield.Cost > 0);
+        for (var share = 1; ; share++)
+        {
+            // The reserved answers of 512 tokens must be paid beforehand: 1.024 each.
+            var limit = whole.Yield.Cost.Value * share / 4;
+            var result = await new DemonstrationBuilder(context, Options() with { MaxCost = limit }).RunAsync(Questions, _folder["pool.jsonl"]);
+            Assert.InRange(result.Yield.Cost ?? 0, 0, limit);
+            if (result.End == BuildEnd.AllAsked)
+            {
+                Assert.True(share > 4); // some tries had been cut short and were paid twice
+                Assert.Equal(File.ReadAllText(_folder["whole.jsonl"]), File.ReadAllText(_folder["pool.jsonl"]));
+                break;
+            }
+
+            Assert.Equal(BuildEnd.CostLimit, result.End);
+            Assert.True(share < 100);
+        }
+    }
+
+    [Fact]
+    public async Task A_cost_limit_needs_the_model_s_price()
+    {
+        var fault = await Assert.ThrowsAsync<AgentRagException>(() => Builder(Answering(), Options() with { MaxCost = 1 }).RunAsync(Questions, _folder["pool.jsonl"]));
+        Assert.Equal("There is a cost limit, but the prices do not name the model 'scripted': name it with --prices FILE, or leave the limit out.", fault.Message);
+        Assert.Equal([], Directory.GetFiles(_folder.Path));
     }
 
     [Fact]
