@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Collections;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace AgentRag.Prompting;
 

@@ -114,8 +114,11 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
         {
             // Hostile enough to say nothing at all, or too slow: an error with its trace, within the budget all the same.
             Assert.True(
-                e.Message.Contains("replied without any text", StringComparison.Ordinal) || (e.Message.StartsWith("The deadline of ", StringComparison.Ordinal) && slow), e.Message);
-            Assert.Equal(model.Sent.Count, e.Progress.Trace.Count);
+                e.Message.Contains("replied without any text", StringComparison.Ordinal) || (e.Message.StartsWith("The deadline of ", StringComparison.Ordinal) && slow)
+                || (e.Message.StartsWith("The provider reported more tokens", StringComparison.Ordinal)
+                    && e.Progress.Trace.Any(request => (request.ReportedOutputTokens ?? request.ReplyTokens) > request.MaxReplyTokens || request.ReportedInputTokens > request.PromptTokens)), e.Message);
+            // Requests that run side by side are booked together: the end of the time may keep some from being sent.
+            Assert.InRange(model.Sent.Count, e.Progress.Trace.Count(request => request.Error is null), e.Progress.Trace.Count);
             AssertBounds(e.Progress.Usage, budget);
             return null;
         }
@@ -157,6 +160,7 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
     private static void AssertTrimmedIsReported(Answer answer, List<AnswerEvent> events)
     {
         var (held, sent) = (0, 0);
+        var isSideBySide = answer.Strategy is DecomposeParallelAnswerer.Name or KeywordExpansionAnswerer.Name;
         List<(string Purpose, TrimmedContent Trimmed)> told = [];
         foreach (var happened in events)
         {
@@ -172,7 +176,9 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
             {
                 var traced = answer.Trace[sent++];
                 Assert.Equal((traced.Purpose, traced.PromptTokens), (request.Purpose, request.PromptTokens));
-                Assert.Equal(held, traced.PassageIds.Count + traced.Trimmed.Passages);
+                var shown = traced.PassageIds.Count + traced.Trimmed.Passages;
+                // Splitting a question shows nothing, answering a part its own passages alone.
+                Assert.True(shown == held || (isSideBySide && traced.Purpose != "final answer" && shown < held), $"{shown} of {held} in {traced.Purpose}");
             }
         }
 

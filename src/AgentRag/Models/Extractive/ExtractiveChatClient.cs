@@ -72,17 +72,17 @@ public sealed class ExtractiveChatClient(ITokenCounter tokens) : IChatClient
         switch (request.Task)
         {
             case GroundedTask.Keywords:
-                return string.Join(", ", SearchTerms.Of(request.Question));
+                return ReplyText.Query([string.Join(", ", SearchTerms.Of(request.Question)), request.Question]);
             case GroundedTask.MultiQuery:
-                return ReplyText.Lines(SearchTerms.Wordings(request.Question));
+                return ReplyText.Lines(SearchTerms.Wordings(request.Question)) is { Length: > 0 } wordings ? wordings : ReplyText.NotFound;
             case GroundedTask.Standalone:
                 // It knows no conversation: the question stays as it is.
-                return ReplyText.Lines([request.Question]);
+                return ReplyText.Query([request.Question]);
             case GroundedTask.Classify:
                 return Planner.Plan(request.Question).Steps.Count switch { <= 1 => "SIMPLE", 2 => "MODERATE", _ => "COMPLEX" };
             case GroundedTask.Grade:
                 // A span of a passage is borne out by it, and more it cannot tell.
-                return request.Passages.Any(passage => passage.Text.Contains(request.Steps[^1].IntermediateAnswer ?? "", StringComparison.OrdinalIgnoreCase)) ? "8" : "2";
+                return request.Passages.Any(passage => passage.Text.Contains((request.Steps.Count > 0 ? request.Steps[^1].IntermediateAnswer : null) ?? "", StringComparison.OrdinalIgnoreCase)) ? "8" : "2";
         }
 
         if (CharacterPairs.Reads(request.Question))
