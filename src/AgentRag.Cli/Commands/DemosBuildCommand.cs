@@ -60,7 +60,7 @@ internal static class DemosBuildCommand
         var questionsFile = parsed.GetValue(Flags.Questions) ?? throw new AgentRagException("Give the labelled questions with --questions FILE.");
         var output = parsed.GetValue(Output) ?? throw new AgentRagException("Give the pool to write with --output FILE.");
         var settings = Settings.Read(parsed);
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         var options = Options(parsed, settings);
         var questions = await QuestionInput.ReadAsync(questionsFile, cancellationToken);
         var builder = new DemonstrationBuilder(await composition.AnsweringAsync(cancellationToken), options);

@@ -31,7 +31,7 @@ internal static class DemosCheckCommand
         {
             DemosCommand.Pool, Against, Strict, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.K, SettingKeys.DemonstrationK, SettingKeys.Strategy, SettingKeys.Index, SettingKeys.Retriever, SettingKeys.Prompts, SettingKeys.Cache]);
+        SettingKeys.AddTo(command, [SettingKeys.K, SettingKeys.DemonstrationK, SettingKeys.Strategy, SettingKeys.Index, .. SettingKeys.OfRetrieval, .. SettingKeys.OfTokens, SettingKeys.Prompts, SettingKeys.Cache]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -40,12 +40,12 @@ internal static class DemosCheckCommand
     {
         var settings = Settings.Read(parsed);
         settings.Parameters.Validated();
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         var pool = await DemonstrationFile.LoadAsync(parsed.GetRequiredValue(DemosCommand.Pool), cancellationToken);
         var store = DemonstrationStore.From(pool, composition.IndexRetriever, new DemonstrationOptions { K = settings.DemonstrationK.Value });
         var against = parsed.GetValue(Against) is { } file ? await QuestionInput.ReadAsync(file, cancellationToken) : [];
         var template = PromptLibrary.Load(settings.Prompts.Value).Get(settings.Strategy.Value == DragAnswerer.Name ? PromptName.Drag : PromptName.IterDragStep);
-        var report = await new DemonstrationCheck(template, Composition.Counter, composition.Cache).RunAsync(store, settings.K.Value, against, cancellationToken);
+        var report = await new DemonstrationCheck(template, composition.Counter, composition.Cache).RunAsync(store, settings.K.Value, against, cancellationToken);
         var isStrict = parsed.GetValue(Strict);
         if (parsed.GetValue(Flags.Json))
         {

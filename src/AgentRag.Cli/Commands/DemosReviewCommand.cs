@@ -65,7 +65,7 @@ internal static class DemosApplyCommand
         {
             Review, PoolFile, DemosReviewCommand.Output,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, SettingKeys.Retriever]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfRetrieval, .. SettingKeys.OfTokens]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -76,7 +76,7 @@ internal static class DemosApplyCommand
         var poolFile = parsed.GetValue(PoolFile) ?? throw new AgentRagException("Give the pool that the review was written for with --pool FILE.");
         var output = parsed.GetValue(DemosReviewCommand.Output) ?? throw new AgentRagException("Give the pool to write with --output FILE.");
         var pool = await DemonstrationFile.LoadAsync(poolFile, cancellationToken);
-        using var composition = new Composition(Settings.Read(parsed));
+        using var composition = new Composition(Settings.Read(parsed), terminal.Warnings);
         var kept = await DemonstrationReview.ApplyAsync(pool, await ReadAsync(file, cancellationToken), file, composition.IndexRetriever, cancellationToken);
         await DemonstrationFile.SaveAsync(output, kept, cancellationToken);
         var before = pool.ToDictionary(demonstration => demonstration.Id, StringComparer.Ordinal);

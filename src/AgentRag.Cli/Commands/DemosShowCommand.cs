@@ -24,7 +24,7 @@ internal static class DemosShowCommand
         {
             DemosCommand.Pool, Id, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.K, SettingKeys.DemonstrationK, SettingKeys.Strategy, SettingKeys.Index, SettingKeys.Retriever, SettingKeys.Prompts]);
+        SettingKeys.AddTo(command, [SettingKeys.K, SettingKeys.DemonstrationK, SettingKeys.Strategy, SettingKeys.Index, .. SettingKeys.OfRetrieval, .. SettingKeys.OfTokens, SettingKeys.Prompts]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -51,12 +51,12 @@ internal static class DemosShowCommand
             throw new AgentRagException($"{file} has no demonstration \"{id}\": 'agentrag demos show {file}' lists them.");
         }
 
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         var isDrag = settings.Strategy.Value == DragAnswerer.Name;
         var store = DemonstrationStore.From(wanted, composition.IndexRetriever, new DemonstrationOptions { K = settings.DemonstrationK.Value });
         var example = (await store.SelectAsync("", 1, settings.K.Value, withSteps: !isDrag, cancellationToken))[0];
         var template = PromptLibrary.Load(settings.Prompts.Value).Get(isDrag ? PromptName.Drag : PromptName.IterDragStep);
-        var rendered = new RenderedDemonstrations(template, Composition.Counter).Of(example);
+        var rendered = new RenderedDemonstrations(template, composition.Counter).Of(example);
         if (json)
         {
             terminal.WriteJson(new { example.Demonstration.Id, rendered.Text, rendered.TokenCount });

@@ -3,6 +3,7 @@ using AgentRag.Answering;
 using AgentRag.Caching;
 using AgentRag.Documents;
 using AgentRag.Evaluation;
+using AgentRag.Prompting;
 using AgentRag.Tests.Fakes;
 using Xunit;
 using static AgentRag.Tests.Fakes.TestPassages;
