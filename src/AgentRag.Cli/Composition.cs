@@ -2,9 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
 using AgentRag.Answering.Assistants;
+using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
+using AgentRag.Cli.Output;
 using AgentRag.Demonstrations;
-using AgentRag.Documents;
 using AgentRag.Indexing;
 using AgentRag.Models;
 using AgentRag.Models.Extractive;
@@ -31,6 +32,7 @@ internal sealed class Composition : IDisposable
     private LazyRetriever _retriever;
     private ITokenCounter? _counter;
     private IChatClient? _model;
+    private ResultCache? _cache;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
@@ -52,6 +54,13 @@ internal sealed class Composition : IDisposable
 
     /// <summary>Whether the index folder holds an index, of whatever kind.</summary>
     public bool HasIndex => IsIndex(_settings.Index.Value);
+
+    /// <summary>Ranks the passages of the user's index; its first query opens it.</summary>
+    public IRetriever IndexRetriever => _retriever;
+
+    /// <summary>Keeps rankings and replies; null when it is off.</summary>
+    /// <exception cref="AgentRagException">Its folder cannot be used.</exception>
+    public ResultCache? Cache => _settings.Cache.Value == CacheReuses.Off ? null : _cache ??= new ResultCache(DiskCache.Open(_settings.Cache.Value));
 
     /// <summary>The model's client.</summary>
     /// <exception cref="AgentRagException">The model cannot be made: no key, a wrong URL.</exception>
@@ -85,25 +94,69 @@ internal sealed class Composition : IDisposable
         if (asking.Assistant.Value is { } assistant)
         {
             return _settings.Strategy.IsDefault
-                ? new AssistantAnswerer(context, Assistant.Load(assistant))
+                ? WithCache(new AssistantAnswerer(context, Assistant.Load(assistant)), context)
                 : throw new AgentRagException($"--assistant {assistant} answers in its own way: leave out the strategy '{strategy}' (from {_settings.Strategy.Source}).");
         }
 
         if (strategy is not (RoutedAnswerer.Name or EscalatingAnswerer.Name))
         {
-            return Strategies.Create(strategy, context);
+            return WithCache(Strategies.Create(strategy, context), context);
         }
 
-        var plugin = await PluginAsync(cancellationToken);
-        return Strategies.Create(strategy, context, new RoutingOptions
+        var index = SearchedIndex;
+        return WithCache(Strategies.Create(strategy, context, new RoutingOptions
         {
-            Sizes = plugin.Sizes,
-            MaxK = Math.Min(plugin.PassageCount, RetrievalQuery.MaxK),
+            Sizes = await PromptCosts.MeasureAsync(context, index, DemonstrationIndex, Cache, cancellationToken),
+            MaxK = Math.Min(await PassageCountAsync(index, cancellationToken), RetrievalQuery.MaxK),
             MaxM = context.Demonstrations.Count,
             AsksModelForComplexity = asking.ComplexityByModel.Value,
             AsksModelForQuality = asking.QualityByModel.Value,
             QualityThreshold = asking.QualityThreshold.Value,
+        }), context);
+    }
+
+    // A collection in Qdrant can be searched from a machine that has no index.
+    private Bm25Index? SearchedIndex => _settings.Retriever.Value == RetrieverName.Qdrant && !HasIndex ? null : Index;
+
+    private async Task<int> PassageCountAsync(Bm25Index? index, CancellationToken cancellationToken) =>
+        index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken);
+
+    /// <summary>Lets an answerer also give answers of similar questions, if that is what the cache is for.</summary>
+    private IAnswerer WithCache(IAnswerer answerer, AnsweringContext context)
+    {
+        if (Cache is not { } cache || _settings.CacheReuse.Value != CacheReuse.Semantic)
+        {
+            return answerer;
+        }
+
+        var scope = Json.Line(new
+        {
+            Index = IndexVersionOrNone(),
+            Model = $"{_settings.Model.Value}",
+            BaseUrl = _settings.BaseUrl.Value,
+            context.Retriever.Name,
+            Retrieval = new
+            {
+                Embeddings = $"{_settings.Embeddings.Value}",
+                EmbeddingsUrl = _settings.EmbeddingsBaseUrl.Value,
+                Fusion = _settings.Fusion.Value,
+                Weights = _settings.FusionWeights.Value,
+                RrfK = _settings.RrfK.Value,
+                Rerank = $"{_settings.Rerank.Value}",
+                RerankModel = _settings.RerankModel.Value,
+                Qdrant = _settings.Qdrant.Value,
+                Collection = _settings.QdrantCollection.Value,
+            },
+            Tokens = context.TokenCounter.Name,
+            StepControl = _settings.Answering.StepControl.Value,
+            Asking = _settings.Asking.Rows.Select(row => row.Value),
+            Prompts = Enum.GetValues<PromptName>().Select(name => context.Prompts.Get(name).ContentHash),
+            Demonstrations = context.Demonstrations.Pool.Select(shown => new { shown.Id, shown.Question, shown.Answer, shown.Steps }),
+            _settings.DemonstrationOptions.Selection,
+            _settings.DemonstrationOptions.Seed,
+            _settings.DemonstrationOptions.K,
         });
+        return new SimilarQuestionAnswerer(answerer, cache, new LexicalSimilarity(), scope, new() { Threshold = _settings.CacheSimilarity.Value });
     }
 
     /// <summary>Loads the worked examples.</summary>
@@ -118,18 +171,19 @@ internal sealed class Composition : IDisposable
 
         if (source.File is { } file)
         {
-            return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(file, cancellationToken), _retriever);
+            return DemonstrationStore.From(await DemonstrationFile.LoadAsync(file, cancellationToken), _retriever, _settings.DemonstrationOptions);
         }
 
         _demonstrationIndex ??= await DemoWorld.IndexAsync(Counter, cancellationToken);
-        return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex));
+        return DemonstrationStore.From(
+            await DemonstrationFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex), _settings.DemonstrationOptions);
     }
 
     /// <summary>Opens the retriever that the settings name.</summary>
     /// <param name="bm25">Parameters of its lexical part; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     /// <exception cref="AgentRagException">It cannot be made of these settings, or what it searches cannot be used.</exception>
-    public Task<RetrieverChoice> RetrieverAsync(Bm25Options? bm25, CancellationToken cancellationToken) => _retrievers.OpenAsync(() => _index.Value, bm25, cancellationToken);
+    public Task<RetrieverChoice> RetrieverAsync(Bm25Options? bm25, CancellationToken cancellationToken) => _retrievers.OpenAsync(() => _index.Value, bm25, cache: null, cancellationToken);
 
     /// <summary>The embedding model; null when none is configured.</summary>
     public IEmbeddingGenerator<string, Embedding<float>>? Embedder => _retrievers.Embedder;
@@ -148,13 +202,12 @@ internal sealed class Composition : IDisposable
         Reopen();
         var answering = await AnsweringAsync(cancellationToken);
 
-        // A collection in Qdrant can be searched from a machine that has no index.
-        var index = _settings.Retriever.Value == RetrieverName.Qdrant && !HasIndex ? null : Index;
+        var index = SearchedIndex;
         var context = new PluginContext
         {
             Answering = answering,
-            PassageCount = index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken),
-            Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, cancellationToken),
+            PassageCount = await PassageCountAsync(index, cancellationToken),
+            Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),
         };
         _plugin = (manifest, context);
@@ -193,7 +246,7 @@ internal sealed class Composition : IDisposable
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
         _index = index;
-        _retriever = new LazyRetriever(_retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, token)).Retriever);
+        _retriever = new LazyRetriever(_retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, Cache, token)).Retriever);
     }
 
     // Its bytes name the segments and their checksums, so they differ whenever the index does.
@@ -210,7 +263,18 @@ internal sealed class Composition : IDisposable
         }
     }
 
-    private IChatClient CreateModel() => ChatModels.Create(
+    private IChatClient CreateModel() => Cache is not { } cache ? CreateUncachedModel() : CachedModel(CreateUncachedModel(), cache);
+
+    private IChatClient CachedModel(IChatClient model, ResultCache cache)
+    {
+        // Reused answers stand outside, so that none of them gets among the exact replies.
+        var exact = new CachingChatClient(model, cache, new() { Settings = $"{_settings.Answering.StepControl.Value}" });
+        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, IndexVersionOrNone);
+    }
+
+    private string IndexVersionOrNone() => HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
+
+    private IChatClient CreateUncachedModel() => ChatModels.Create(
         _settings.Model.Value,
         ModelOptions(_settings),
         new Dictionary<string, Func<ModelName, ChatModelOptions, IChatClient>>(StringComparer.Ordinal)

@@ -48,9 +48,11 @@ internal static class AskCommand
         var answerer = await composition.AnswererAsync(settings.Strategy.Value, context, cancellationToken);
         var history = parsed.GetValue(History) is { } file ? await HistoryInput.ReadAsync(file, cancellationToken) : [];
         var run = new AskRun(terminal, settings, answerer, history, parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
-        return question is not null
+        var code = question is not null
             ? await run.OneAsync(question, cancellationToken)
             : await run.ManyAsync(parsed.GetValue(Flags.Questions)!, cancellationToken);
+        CacheText.Write(terminal, composition.Cache);
+        return code;
     }
 
     private sealed class AskRun(Terminal terminal, Settings settings, IAnswerer answerer, IReadOnlyList<ChatTurn> history, bool json, bool trace)

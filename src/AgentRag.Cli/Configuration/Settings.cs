@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using AgentRag.Answering;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Reranking;
@@ -31,6 +32,12 @@ internal sealed record Settings
     public required Setting<string?> Prompts { get; init; }
 
     public required Setting<DemonstrationSource> Demonstrations { get; init; }
+
+    public required Setting<DemonstrationSelection> DemonstrationSelection { get; init; }
+
+    public required Setting<int?> DemonstrationK { get; init; }
+
+    public required Setting<int> DemonstrationSeed { get; init; }
 
     public required Setting<RetrieverName> Retriever { get; init; }
 
@@ -80,6 +87,12 @@ internal sealed record Settings
 
     public required StrategySettings Asking { get; init; }
 
+    public required Setting<string> Cache { get; init; }
+
+    public required Setting<CacheReuse> CacheReuse { get; init; }
+
+    public required Setting<double> CacheSimilarity { get; init; }
+
     public required Setting<string> Tokenizer { get; init; }
 
     public required Setting<string> Vocabularies { get; init; }
@@ -91,6 +104,13 @@ internal sealed record Settings
 
     public InferenceParameters Parameters => new(K.Value, M.Value, N.Value);
 
+    public DemonstrationOptions DemonstrationOptions => new()
+    {
+        Selection = DemonstrationSelection.Value,
+        K = DemonstrationK.Value,
+        Seed = DemonstrationSeed.Value,
+    };
+
     public TokenBudgetOptions Bounds => new()
     {
         MaxEffectiveContextTokens = Budget.Value,
@@ -99,6 +119,13 @@ internal sealed record Settings
         Deadline = Answering.Deadline.Value,
         MaxCalls = Answering.MaxCalls.Value,
         MaxCost = Answering.MaxCost.Value,
+    };
+
+    /// <summary>These settings with a cache only if it was named by the flag: what is measured must not be faster than it is because of a setting forgotten.</summary>
+    public Settings WithCacheByFlagAlone() => this with
+    {
+        Cache = Cache.Source == SettingKeys.Cache.Option.Name ? Cache : new(CacheReuses.Off, Setting<string>.Default),
+        CacheReuse = CacheReuse.Source == SettingKeys.Reuse.Option.Name ? CacheReuse : new(Configuration.CacheReuse.Exact, Setting<CacheReuse>.Default),
     };
 
     /// <summary>Reads the settings of a command from its flags, the environment and the file.</summary>
@@ -169,6 +196,9 @@ internal sealed record Settings
             Index = SettingKeys.Index.Read(sources),
             Prompts = SettingKeys.Prompts.Read(sources),
             Demonstrations = SettingKeys.Demonstrations.Read(sources),
+            DemonstrationSelection = SettingKeys.DemonstrationSelection.Read(sources),
+            DemonstrationK = SettingKeys.DemonstrationK.Read(sources),
+            DemonstrationSeed = SettingKeys.DemonstrationSeed.Read(sources),
             Retriever = SettingKeys.Retriever.Read(sources),
             Strategy = SettingKeys.Strategy.Read(sources),
             K = SettingKeys.K.Read(sources),
@@ -177,6 +207,9 @@ internal sealed record Settings
             Budget = SettingKeys.Budget.Read(sources),
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
+            Cache = SettingKeys.Cache.Read(sources),
+            CacheReuse = SettingKeys.Reuse.Read(sources),
+            CacheSimilarity = SettingKeys.Similarity.Read(sources),
             Answering = AnsweringSettings.Read(sources),
             Asking = StrategySettings.Read(sources),
             Tokenizer = SettingKeys.Tokenizer.Read(sources),

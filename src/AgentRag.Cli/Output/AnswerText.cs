@@ -45,6 +45,11 @@ internal static class AnswerText
             yield return $"Left out to keep within the budget: {Trimmed(answer.Trimmed)}";
         }
 
+        if (answer.EarlierQuestion is { } earlier)
+        {
+            yield return $"Taken from the cache: it was the answer to \"{earlier}\"";
+        }
+
         yield return $"Used: {answer.EffectiveContextTokens:N0} of {bounds.MaxEffectiveContextTokens:N0} tokens in {Plural.Of(answer.Trace.Count, "request")}; " +
             $"{answer.Strategy} with model {answer.Model}; asked {answer.ParametersAsked}, used {answer.ParametersUsed}; " +
             $"stopped: {Stopped(answer.StopReason)}";
@@ -73,6 +78,7 @@ internal static class AnswerText
     /// <summary>One step as it happens; null for one that is not worth a line.</summary>
     public static string? Line(AnswerEvent happened) => happened switch
     {
+        SimilarQuestionFound similar => $"  answered before ({similar.Similarity:0.00} alike): {similar.EarlierQuestion}",
         PassagesRetrieved retrieved => $"  retrieved {Plural.Of(retrieved.Passages.Count, "passage")} ({retrieved.NewPassages} new) for: {retrieved.Query}",
         ContentTrimmed trimmed => $"  left out to keep within the budget: {Trimmed(trimmed.Trimmed)}",
         RequestSent sent => $"  asking the model {(sent.Purpose == "sufficiency" ? "whether that is enough" : $"for the {sent.Purpose}")}: " +
