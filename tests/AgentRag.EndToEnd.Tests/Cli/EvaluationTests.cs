@@ -27,7 +27,7 @@ public sealed class EvaluationTests
         var totals = measured.Json[^1].GetProperty("totals").EnumerateArray().ToDictionary(
             total => $"{total.GetProperty("strategy").GetString()} {total.GetProperty("k").GetInt32()}", StringComparer.Ordinal);
         // m is 0 alone, so there is no many-shot baseline.
-        Assert.Equal(["zero-shot 0", "rag 1", "rag 3", "iterdrag 1", "iterdrag 3", "gold-passages 2"], totals.Keys);
+        Assert.Equal(["rag 1", "rag 3", "iterdrag 1", "iterdrag 3", "zero-shot 0", "gold-passages 2"], totals.Keys);
         Assert.Equal(1, totals["gold-passages 2"].GetProperty("recall").GetDouble());
         Assert.Equal(0, totals["zero-shot 0"].GetProperty("exactMatch").GetDouble());
         Assert.Equal(1, totals["iterdrag 3"].GetProperty("exactMatch").GetDouble());
@@ -35,7 +35,9 @@ public sealed class EvaluationTests
 
         var replayed = await agentrag.RunAsync("evaluate", "--replay", "run", "--json");
         Assert.Equal(0, replayed.ExitCode);
-        Assert.Equal(measured.Json[^1].GetProperty("totals").GetRawText(), replayed.Json[^1].GetProperty("totals").GetRawText());
+        Assert.Equal(
+            measured.Json[^1].GetProperty("totals").EnumerateArray().Select(total => total.GetRawText()).Order(StringComparer.Ordinal),
+            replayed.Json[^1].GetProperty("totals").EnumerateArray().Select(total => total.GetRawText()).Order(StringComparer.Ordinal));
         Assert.Equal(6 * 3, (await File.ReadAllLinesAsync(Path.Combine(agentrag.Folder, "run", "observations.jsonl"))).Length);
 
         var reported = await agentrag.RunAsync("report", "run", "--output", "report.html");
@@ -45,7 +47,7 @@ public sealed class EvaluationTests
         var traced = await agentrag.RunAsync("trace", "run", "h1", "--strategy", "iterdrag", "--k", "3", "--json");
         var trace = Assert.Single(traced.Json);
         Assert.Equal("Tarrow", trace.GetProperty("answer").GetString());
-        Assert.NotEmpty(trace.GetProperty("steps").EnumerateArray());
+        Assert.NotEmpty(trace.GetProperty("retrievals")[0].GetProperty("passages").EnumerateArray());
         Assert.Contains("[supporting]", (await agentrag.RunAsync("trace", "run", "lighthouse of Orm born", "--k", "3")).Output, StringComparison.Ordinal);
     }
 

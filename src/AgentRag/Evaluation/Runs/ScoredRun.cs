@@ -7,16 +7,16 @@ public sealed class ScoredRun
 {
     private readonly Dictionary<RunConfiguration, ConfigurationScores> _scores;
 
-    private ScoredRun(RunReader run, Dictionary<RunConfiguration, ConfigurationScores> scores, string? judge)
+    private ScoredRun(RunReader run, IReadOnlyList<ConfigurationScores> scores, string? judge)
     {
-        (Run, _scores, Judge) = (run, scores, judge);
-        Configurations = [.. scores.Values.OrderBy(scored => scored.Configuration, RunConfiguration.Order)];
+        (Run, Configurations, Judge) = (run, scores, judge);
+        _scores = scores.ToDictionary(scored => scored.Configuration);
     }
 
     /// <summary>The run.</summary>
     public RunReader Run { get; }
 
-    /// <summary>The scores of every configuration: strategies in their order, then by budget, n, m, k.</summary>
+    /// <summary>The scores of every configuration, in <see cref="RunConfiguration.Order"/>; those of a part of a run in the order in which they were chosen.</summary>
     public IReadOnlyList<ConfigurationScores> Configurations { get; }
 
     /// <summary>Whose verdicts the judged metric shows; null when nobody judged.</summary>
@@ -54,9 +54,10 @@ public sealed class ScoredRun
         var order = run.Questions.Index().ToDictionary(question => question.Item.Id, question => question.Index, StringComparer.Ordinal);
         return new ScoredRun(
             run,
-            scores.ToDictionary(
-                pair => pair.Key,
-                pair => new ConfigurationScores(pair.Key, [.. pair.Value.Values.OrderBy(score => order[score.QuestionId])])),
+            [
+                .. scores.OrderBy(pair => pair.Key, RunConfiguration.Order)
+                    .Select(pair => new ConfigurationScores(pair.Key, [.. pair.Value.Values.OrderBy(score => order[score.QuestionId])])),
+            ],
             judge);
     }
 
@@ -83,16 +84,16 @@ public sealed class ScoredRun
 
     /// <summary>The same run with some of its questions and configurations alone.</summary>
     /// <param name="questionIds">The questions to keep.</param>
-    /// <param name="configurations">The configurations to keep.</param>
+    /// <param name="configurations">The configurations to keep, in the order to keep them in.</param>
     public ScoredRun Only(IEnumerable<string> questionIds, IEnumerable<RunConfiguration> configurations)
     {
         var kept = questionIds.ToHashSet(StringComparer.Ordinal);
-        Dictionary<RunConfiguration, ConfigurationScores> scores = [];
+        List<ConfigurationScores> scores = [];
         foreach (var scored in configurations.Select(Find).OfType<ConfigurationScores>())
         {
             if (scored.Questions.Where(score => kept.Contains(score.QuestionId)).ToList() is { Count: > 0 } questions)
             {
-                scores[scored.Configuration] = scored with { Questions = questions };
+                scores.Add(scored with { Questions = questions });
             }
         }
 
