@@ -112,7 +112,7 @@ internal static class DemoCommand
             BudgetTokens = [settings.Budget.Value],
         };
         var dataSet = new DataSet { Name = "demo world", Format = DataSetFormat.AgentRag, Questions = questions };
-        var manifest = await RunSetup.ManifestAsync(dataSet.Name, dataSet, settings, composition, context, cancellationToken);
+        var manifest = await RunSetup.ManifestAsync(dataSet.Name, dataSet, settings, composition, context, seed: 1, cancellationToken);
         var folder = Path.Combine(directory, "run");
         using (var run = RunWriter.Open(folder, manifest, questions, TimeProvider.System))
         {

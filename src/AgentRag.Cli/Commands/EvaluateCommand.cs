@@ -62,7 +62,7 @@ internal static class EvaluateCommand
         var configurations = goldGrid.Configurations();
         var questions = EvaluationQuestions.Select(dataSet.Questions, parsed.GetValue(EvaluationArguments.Limit), parsed.GetValue(EvaluationArguments.Sample), Seed(parsed));
         var manifest = await RunSetup.ManifestAsync(
-            parsed.GetValue(EvaluationArguments.DataSet) ?? dataSet.Name, dataSet, settings, composition, context, cancellationToken);
+            parsed.GetValue(EvaluationArguments.DataSet) ?? dataSet.Name, dataSet, settings, composition, context, Seed(parsed), cancellationToken);
         var directory = parsed.GetValue(EvaluationArguments.Run) ?? RunSetup.DefaultDirectory(manifest);
         using var run = RunWriter.Open(directory, manifest, dataSet.Questions, TimeProvider.System);
         var output = new EvaluationOutput(terminal, parsed.GetValue(Flags.Json), dataSet.Questions);

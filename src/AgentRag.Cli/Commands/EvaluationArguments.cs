@@ -39,7 +39,7 @@ internal static class EvaluationArguments
 
     public static readonly Option<int?> Sample = Flags.Number<int>("--sample", "N", "Only N questions, drawn at random by --seed.");
 
-    public static readonly Option<int?> Seed = Flags.Number<int>("--seed", "S", "Seeds samples, intervals and tests (default: 1).");
+    public static readonly Option<int?> Seed = Flags.Number<int>("--seed", "S", "Seeds samples, intervals and tests; another seed is another run (default: 1).");
 
     public static readonly Option<string?> Run = new("--run")
     {

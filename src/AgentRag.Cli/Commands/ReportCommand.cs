@@ -17,7 +17,7 @@ internal static class ReportCommand
         Description = "Where to write: a name that ends in .html makes a page, .md makes Markdown (default: Markdown on stdout).",
     };
 
-    private static readonly Option<string?> Metric = new("--metric") { HelpName = "NAME", Description = "By which metric the best are chosen: em, f1 (default), acc or judged." };
+    private static readonly Option<string?> Metric = new("--metric") { HelpName = "NAME", Description = "By which metric the best are chosen: em, f1 (default), f1-hotpotqa, acc or judged." };
 
     private static readonly Option<int?> Details = Flags.Number<int>("--details", "N", "Questions of each run that are shown with the whole way to their answers (default: 40).");
 
@@ -85,8 +85,9 @@ internal static class ReportCommand
     {
         "em" => EvaluationMetric.ExactMatch,
         "f1" => EvaluationMetric.F1,
+        "f1-hotpotqa" => EvaluationMetric.F1HotpotQa,
         "acc" => EvaluationMetric.Accuracy,
         "judged" => EvaluationMetric.Judged,
-        _ => throw new AgentRagException($"There is no metric '{name}': use em, f1, acc or judged."),
+        _ => throw new AgentRagException($"There is no metric '{name}': use em, f1, f1-hotpotqa, acc or judged."),
     };
 }

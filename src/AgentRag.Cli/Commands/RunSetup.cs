@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
@@ -17,7 +18,7 @@ internal static class RunSetup
     /// <summary>Makes the manifest of a run that is about to begin, with everything its results depend on.</summary>
     /// <exception cref="AgentRagException">The index or the demonstrations cannot be read.</exception>
     public static async Task<RunManifest> ManifestAsync(
-        string name, DataSet dataSet, Settings settings, Composition composition, AnsweringContext context, CancellationToken cancellationToken)
+        string name, DataSet dataSet, Settings settings, Composition composition, AnsweringContext context, ulong seed, CancellationToken cancellationToken)
     {
         var fingerprints = ObservationFingerprints.Of(context, composition.HasIndex ? composition.Index : null);
         Dictionary<string, string> parts = new(StringComparer.Ordinal)
@@ -32,6 +33,7 @@ internal static class RunSetup
             ["questions"] = RunFingerprint.HashOf(string.Concat(dataSet.Questions.Select(question => JsonSerializer.Serialize(question)))),
             ["reserved answer tokens"] = $"{settings.ReservedAnswerTokens.Value}",
             ["retriever"] = fingerprints.Retriever ?? "",
+            ["seed"] = string.Create(CultureInfo.InvariantCulture, $"{seed}"),
             ["server"] = Server(settings),
             ["token counter"] = context.TokenCounter.Name,
         };

@@ -154,8 +154,8 @@ internal static class EvaluationText
         {
             var difference = pair.Comparison.Difference;
             terminal.WriteLine(
-                $"  {pair.First.Configuration} against {pair.Second.Configuration}: {Signed(difference.Value)} ({Signed(difference.Low)} to {Signed(difference.High)}), " +
-                $"p {pair.AdjustedP.ToString(pair.AdjustedP < 0.001 ? "0.0000" : "0.000", CultureInfo.InvariantCulture)}{(pair.IsClear ? "" : ": no clear difference")}");
+                $"  {scored.NameOf(pair.First.Configuration)} against {scored.NameOf(pair.Second.Configuration)}: {Signed(difference.Value)} ({Signed(difference.Low)} to {Signed(difference.High)}), " +
+                $"p {(pair.AdjustedP < 0.001 ? "< 0.001" : pair.AdjustedP.ToString("0.000", CultureInfo.InvariantCulture))}{(pair.IsClear ? "" : ": no clear difference")}");
         }
 
         static string Signed(double share) => (100 * share).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture);

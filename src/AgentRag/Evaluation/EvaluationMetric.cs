@@ -34,6 +34,10 @@ public static class EvaluationMetrics
     /// <summary>The three of the paper's tables, in their order.</summary>
     public static IReadOnlyList<EvaluationMetric> OfPaper { get; } = [EvaluationMetric.ExactMatch, EvaluationMetric.F1, EvaluationMetric.Accuracy];
 
+    /// <summary>Whether a question has either 0 or 1.</summary>
+    /// <param name="metric">The metric.</param>
+    public static bool IsYesOrNo(this EvaluationMetric metric) => metric is EvaluationMetric.ExactMatch or EvaluationMetric.Accuracy or EvaluationMetric.Judged;
+
     /// <summary>The short name that tables use.</summary>
     /// <param name="metric">The metric.</param>
     public static string ShortName(this EvaluationMetric metric) => metric switch

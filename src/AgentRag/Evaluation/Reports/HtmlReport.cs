@@ -128,7 +128,7 @@ public static class HtmlReport
     private static Markup Advice(RunReport report, ReportedRun run)
     {
         var items = report.Budgets.Select(run.Advice).OfType<BudgetAdvice>().ToList();
-        var told = items.Where((advice, i) => i == 0 || advice.Best != items[i - 1].Best).Select(advice => Markup.Of($"<li>{AdviceText.Of(advice, report.Options.Metric)}</li>"));
+        var told = items.Where((advice, i) => i == 0 || advice.Best != items[i - 1].Best).Select(advice => Markup.Of($"<li>{AdviceText.Of(run, advice, report.Options.Metric)}</li>"));
         return Markup.Of($"<h3>What to spend</h3><ul>{told}</ul><p class=\"soft\">Differences that are not clear may be real: more questions would tell. Chosen on these questions, measured on these questions.</p>");
     }
 
@@ -154,10 +154,10 @@ public static class HtmlReport
         var best = run.Scored.BestOfStrategies(report.Options.Metric);
         var pairs = ScoredRun.CompareAll(best, report.Options.Metric, report.Options.Seed);
         var rows = Markup.Join(pairs.OrderBy(pair => pair.AdjustedP).Take(MaxComparisons).Select(pair => Markup.Of(
-            $"<tr><td class=\"text\">{pair.First.Configuration}</td><td class=\"text\">{pair.Second.Configuration}</td><td>{ReportNumbers.Signed(pair.Comparison.Difference.Value)}</td><td>{ReportNumbers.Signed(pair.Comparison.Difference.Low)} to {ReportNumbers.Signed(pair.Comparison.Difference.High)}</td><td>{ReportNumbers.P(pair.AdjustedP)}</td><td class=\"text\">{(pair.IsClear ? "clear" : "not clear")}</td></tr>")));
+            $"<tr><td class=\"text\">{run.Scored.NameOf(pair.First.Configuration)}</td><td class=\"text\">{run.Scored.NameOf(pair.Second.Configuration)}</td><td>{ReportNumbers.Signed(pair.Comparison.Difference.Value)}</td><td>{ReportNumbers.Signed(pair.Comparison.Difference.Low)} to {ReportNumbers.Signed(pair.Comparison.Difference.High)}</td><td>{ReportNumbers.P(pair.AdjustedP)}</td><td class=\"text\">{(pair.IsClear ? "clear" : "not clear")}</td></tr>")));
         return pairs.Count == 0 ? Markup.Empty : Markup.Of(
             $"""
-            <h3>Paired comparisons</h3><div class="scroll"><table><caption>The best configuration of each strategy, on the same questions: {report.Options.Metric.ShortName()} of the first minus the second, with paired bootstrap interval; p by {(pairs[0].Comparison.McNemarP is null ? "sign-flip permutation" : "McNemar's exact test")}, adjusted for all pairs (Holm)</caption>
+            <h3>Paired comparisons</h3><div class="scroll"><table><caption>The best configuration of each strategy, on the same questions: {report.Options.Metric.ShortName()} of the first minus the second, with paired bootstrap interval; p by {(report.Options.Metric.IsYesOrNo() ? "McNemar's exact test" : "sign-flip permutation")}, adjusted for all pairs (Holm)</caption>
             <thead><tr><th scope="col" class="text">first</th><th scope="col" class="text">second</th><th scope="col">difference</th><th scope="col">interval</th><th scope="col">p</th><th scope="col" class="text">at 0.05</th></tr></thead><tbody>{rows}</tbody></table></div>
             """);
     }
@@ -165,8 +165,8 @@ public static class HtmlReport
     private static Markup Configurations(RunReport report, ReportedRun run)
     {
         var hasJudge = run.Scored.Judge is not null;
-        var metrics = EvaluationMetrics.OfPaper.Concat(hasJudge ? [EvaluationMetric.Judged] : [])
-            .Concat(run.Finished.Any(scored => scored.MeanOf(EvaluationMetric.Recall) is > 0) ? [EvaluationMetric.Recall, EvaluationMetric.Ndcg, EvaluationMetric.ReciprocalRank] : []).ToList();
+        var metrics = EvaluationMetrics.OfPaper.Concat(run.HasHotpotQaRule ? [EvaluationMetric.F1HotpotQa] : []).Concat(hasJudge ? [EvaluationMetric.Judged] : [])
+            .Concat(run.HasSupports ? [EvaluationMetric.Recall, EvaluationMetric.Ndcg, EvaluationMetric.ReciprocalRank] : []).ToList();
         var head = Markup.Join(metrics.Select(metric => Markup.Of($"<th scope=\"col\">{metric.ShortName()}</th>")));
         var rows = Markup.Join(run.Scored.Configurations.Select(scored =>
         {

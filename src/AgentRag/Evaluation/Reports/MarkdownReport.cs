@@ -54,16 +54,27 @@ public static partial class MarkdownReport
     private static void Section(StringBuilder text, RunReport report, ReportedRun run)
     {
         var (manifest, metric, seed) = (run.Scored.Run.Manifest, report.Options.Metric, report.Options.Seed);
-        text.Append(CultureInfo.InvariantCulture, $"## {Plain(run.Name)}\n\n{run.Scored.Questions} questions of {Plain(manifest.DataSet)}, model {Plain(manifest.Model)}, {run.Scored.Configurations.Count} configurations.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"## {Plain(run.Name)}\n\n{run.Scored.Questions} questions of {Plain(manifest.DataSet)}, model {Plain(manifest.Model)}{(run.Scored.Judge is { } judge ? $", judged by {Plain(judge)}" : "")}, {run.Scored.Configurations.Count} configurations.\n\n");
         text.Append(CultureInfo.InvariantCulture, $"{TokensChart.Describe(run, metric, run.Envelope(metric), run.FitOf(metric))}\n\n");
         foreach (var advice in report.Budgets.Select(run.Advice).OfType<BudgetAdvice>().DistinctBy(advice => advice.Best))
         {
-            text.Append(CultureInfo.InvariantCulture, $"- {AdviceText.Of(advice, metric)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"- {AdviceText.Of(run, advice, metric)}\n");
         }
 
         text.Append('\n');
-        Row(text, ["strategy", "k", "m", "n", "budget", "EM", "F1", "Acc", "recall", "tokens", "most tokens", "requests", "seconds", "cost", "failed"]);
-        Row(text, [.. Enumerable.Repeat("---", 15)]);
+        EvaluationMetric[] furtherMetrics =
+        [
+            .. run.HasHotpotQaRule ? [EvaluationMetric.F1HotpotQa] : Array.Empty<EvaluationMetric>(),
+            .. run.Scored.Judge is null ? Array.Empty<EvaluationMetric>() : [EvaluationMetric.Judged],
+            .. run.HasSupports ? [EvaluationMetric.Recall, EvaluationMetric.Ndcg, EvaluationMetric.ReciprocalRank] : Array.Empty<EvaluationMetric>(),
+        ];
+        string[] columns =
+        [
+            "strategy", "k", "m", "n", "budget", .. EvaluationMetrics.OfPaper.Concat(furtherMetrics).Select(each => each.ShortName()),
+            "tokens", "most tokens", "requests", "seconds", "cost", "failed",
+        ];
+        Row(text, columns);
+        Row(text, Enumerable.Repeat("---", columns.Length));
         foreach (var scored in run.Scored.Configurations)
         {
             Row(
@@ -72,7 +83,8 @@ public static partial class MarkdownReport
                     scored.Configuration.Strategy, $"{scored.Configuration.Parameters.K}", $"{scored.Configuration.Parameters.M}", $"{scored.Configuration.Parameters.N}",
                     ReportNumbers.Tokens(scored.Configuration.BudgetTokens),
                     .. EvaluationMetrics.OfPaper.Select(each => $"{ReportNumbers.Percent(scored.MeanOf(each))} ({ReportNumbers.Range(scored.IntervalOf(each, seed))})"),
-                    ReportNumbers.Percent(scored.MeanOf(EvaluationMetric.Recall)), ReportNumbers.Tokens(scored.MeanTokens), ReportNumbers.Tokens(scored.MaxTokens),
+                    .. furtherMetrics.Select(each => ReportNumbers.Percent(scored.MeanOf(each))),
+                    ReportNumbers.Tokens(scored.MeanTokens), ReportNumbers.Tokens(scored.MaxTokens),
                     scored.MeanRequests.ToString("0.0", CultureInfo.InvariantCulture), ReportNumbers.Seconds(scored.MeanSeconds), ReportNumbers.Dollars(scored.MeanCost),
                     $"{scored.Failed} of {scored.Questions.Count}",
                 ]);

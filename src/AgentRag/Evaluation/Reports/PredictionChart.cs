@@ -18,8 +18,10 @@ internal static class PredictionChart
         var name = metric switch
         {
             EvaluationMetric.ExactMatch => ObservationMetrics.ExactMatch,
+            EvaluationMetric.F1 => ObservationMetrics.F1,
             EvaluationMetric.Accuracy => ObservationMetrics.Accuracy,
-            _ => ObservationMetrics.F1,
+            // Nothing is predicted in a variant or by a judge.
+            _ => null,
         };
         return
         [
@@ -58,7 +60,7 @@ internal static class PredictionChart
                     pair.Scored.Configuration.Strategy,
                     x.At(pair.Predicted.Predicted),
                     y.At(pair.Measured),
-                    $"{pair.Scored.Configuration}: predicted {ReportNumbers.Percent(pair.Predicted.Predicted)}, measured {ReportNumbers.Percent(pair.Measured)}")));
+                    $"{run.Scored.NameOf(pair.Scored.Configuration)}: predicted {ReportNumbers.Percent(pair.Predicted.Predicted)}, measured {ReportNumbers.Percent(pair.Measured)}")));
         return Svg.Drawing(
             Size, Size, id, $"Predicted against measured {metric.ShortName()}, {run.Name}",
             FormattableString.Invariant($"{pairs.Count} configurations; mean squared error {error:0.0000}, R² {rSquared:0.00}. On the line both are equal."), content);

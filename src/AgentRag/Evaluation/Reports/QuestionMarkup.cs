@@ -55,7 +55,7 @@ internal sealed class QuestionMarkup(DetailedRun details, EvaluationMetric metri
         var prompts = RunReader.PromptPassages(record);
         return Markup.Of(
             $"""
-            <details class="way"><summary>{scored.Configuration}: {(record.IsFailed ? Markup.Of($"<span class=\"bad\">failed</span>") : Markup.Of($"<bdi class=\"answer\">{record.Answer}</bdi> <span class=\"{Verdict(score)}\">{metric.ShortName()} {ReportNumbers.Percent(score.Value(metric))}</span>"))},
+            <details class="way"><summary>{details.Run.Scored.NameOf(scored.Configuration)}: {(record.IsFailed ? Markup.Of($"<span class=\"bad\">failed</span>") : Markup.Of($"<bdi class=\"answer\">{record.Answer}</bdi> <span class=\"{Verdict(score)}\">{metric.ShortName()} {ReportNumbers.Percent(score.Value(metric))}</span>"))},
             {ReportNumbers.Tokens(record.Tokens)} tokens, {record.Requests.Count} requests, {ReportNumbers.Seconds(record.Seconds)} s</summary>
             {(record.IsFailed ? Markup.Of($"<p class=\"bad\">{record.Error}</p>") : Markup.Empty)}
             {(record.StopReason is { } reason ? Markup.Of($"<p>Ended by: {reason}.{(score.Recall is { } recall ? $" Supporting documents in the prompts: {ReportNumbers.Percent(recall)} %." : "")}</p>") : Markup.Empty)}

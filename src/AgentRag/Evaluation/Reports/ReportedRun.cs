@@ -23,6 +23,12 @@ public sealed class ReportedRun
     /// <summary>The configurations that were asked all questions: only these are compared.</summary>
     public IReadOnlyList<ConfigurationScores> Finished { get; }
 
+    /// <summary>Whether retrieval can be scored: some question names its supporting documents, and some prompt held one.</summary>
+    public bool HasSupports => Finished.Any(scored => scored.MeanOf(EvaluationMetric.Recall) is > 0);
+
+    /// <summary>Whether HotpotQA's rule for yes and no makes a difference to F1.</summary>
+    public bool HasHotpotQaRule => Finished.Any(scored => scored.MeanOf(EvaluationMetric.F1HotpotQa) != scored.MeanOf(EvaluationMetric.F1));
+
     /// <summary>The best of what a user can have: everything but the gold passages.</summary>
     private IEnumerable<ConfigurationScores> Real => Finished.Where(scored => scored.Configuration.Strategy != RunConfiguration.GoldPassages);
 

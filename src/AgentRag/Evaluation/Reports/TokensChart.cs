@@ -28,7 +28,7 @@ internal static class TokensChart
                 scored.Configuration.Strategy,
                 x.At(scored.MeanTokens),
                 y.At(scored.MeanOf(metric)!.Value),
-                $"{scored.Configuration}: {metric.ShortName()} {ReportNumbers.Percent(scored.MeanOf(metric))} with {ReportNumbers.Tokens(scored.MeanTokens)} tokens")));
+                $"{run.Scored.NameOf(scored.Configuration)}: {metric.ShortName()} {ReportNumbers.Percent(scored.MeanOf(metric))} with {ReportNumbers.Tokens(scored.MeanTokens)} tokens")));
         return Svg.Drawing(
             Width, Height, id,
             $"{metric.ShortName()} against effective context tokens, {run.Name}",
@@ -40,7 +40,7 @@ internal static class TokensChart
     public static string Describe(ReportedRun run, EvaluationMetric metric, IReadOnlyList<ConfigurationScores> envelope, LogLinearFit? fit) => envelope.Count == 0
         ? "No configuration was asked all questions yet."
         : $"{run.Finished.Count} configurations. The envelope rises from {ReportNumbers.Percent(envelope[0].MeanOf(metric))} at {ReportNumbers.Tokens(envelope[0].MeanTokens)} tokens "
-            + $"({envelope[0].Configuration}) to {ReportNumbers.Percent(envelope[^1].MeanOf(metric))} at {ReportNumbers.Tokens(envelope[^1].MeanTokens)} ({envelope[^1].Configuration}). "
+            + $"({run.Scored.NameOf(envelope[0].Configuration)}) to {ReportNumbers.Percent(envelope[^1].MeanOf(metric))} at {ReportNumbers.Tokens(envelope[^1].MeanTokens)} ({run.Scored.NameOf(envelope[^1].Configuration)}). "
             + (fit is null ? "It has too few points for a line." : $"A line through its {fit.Points} points: {ReportNumbers.Signed(fit.Slope)} points for ten times the tokens, R² {fit.RSquared:0.00}.");
 
     private static Markup Axes(LogAxis x, ShareAxis y, EvaluationMetric metric) =>

@@ -39,9 +39,11 @@ public sealed record RunConfiguration(string Strategy, InferenceParameters Param
         return new RunConfiguration(strategy, used.Validated(), budgetTokens);
     }
 
+    /// <summary>The configuration without its budget, as <c>drag k=5 m=2 n=1</c>.</summary>
+    public string ShortName => string.Create(CultureInfo.InvariantCulture, $"{Strategy} k={Parameters.K} m={Parameters.M} n={Parameters.N}");
+
     /// <summary>The configuration as <c>drag k=5 m=2 n=1, budget 16,000</c>.</summary>
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Strategy} k={Parameters.K} m={Parameters.M} n={Parameters.N}, budget {BudgetTokens:N0}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{ShortName}, budget {BudgetTokens:N0}");
 
     private static (int, string, long, int, int, int) PlaceOf(RunConfiguration c) =>
         (StrategyOrder(c.Strategy), c.Strategy, c.BudgetTokens, c.Parameters.N, c.Parameters.M, c.Parameters.K);

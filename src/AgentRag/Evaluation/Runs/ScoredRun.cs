@@ -6,11 +6,13 @@ namespace AgentRag.Evaluation.Runs;
 public sealed class ScoredRun
 {
     private readonly Dictionary<RunConfiguration, ConfigurationScores> _scores;
+    private readonly bool _hasOneBudget;
 
     private ScoredRun(RunReader run, IReadOnlyList<ConfigurationScores> scores, string? judge)
     {
         (Run, Configurations, Judge) = (run, scores, judge);
         _scores = scores.ToDictionary(scored => scored.Configuration);
+        _hasOneBudget = scores.Select(scored => scored.Configuration.BudgetTokens).Distinct().Count() < 2;
     }
 
     /// <summary>The run.</summary>
@@ -28,6 +30,14 @@ public sealed class ScoredRun
     /// <summary>Finds the scores of a configuration.</summary>
     /// <param name="configuration">The configuration.</param>
     public ConfigurationScores? Find(RunConfiguration configuration) => _scores.GetValueOrDefault(configuration);
+
+    /// <summary>What to call a configuration where people read: with its budget only when the run has several.</summary>
+    /// <param name="configuration">A configuration of the run.</param>
+    public string NameOf(RunConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return _hasOneBudget ? configuration.ShortName : configuration.ToString();
+    }
 
     /// <summary>Scores a run.</summary>
     /// <param name="run">The run.</param>
@@ -154,7 +164,14 @@ public sealed class ScoredRun
                where value is not null && paired is not null
                select (value.Value, paired.Value),
         ];
-        return pairs.Count == 0 ? null : PairedComparison.Of([.. pairs.Select(pair => pair.First)], [.. pairs.Select(pair => pair.Second)], seed);
+        if (pairs.Count == 0)
+        {
+            return null;
+        }
+
+        var comparison = PairedComparison.Of([.. pairs.Select(pair => pair.First)], [.. pairs.Select(pair => pair.Second)], seed);
+        // One test for all pairs of a metric: F1 may by chance be 0 or 1 everywhere in one pair and not in the next.
+        return metric.IsYesOrNo() ? comparison : comparison with { McNemarP = null };
     }
 }
 
