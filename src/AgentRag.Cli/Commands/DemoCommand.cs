@@ -53,7 +53,7 @@ internal static class DemoCommand
             var show = new Show(terminal, json);
 
             show.Heading("1. Index an invented world, which no model can know");
-            var indexed = await IndexCommand.RunAsync(terminal, new IndexRequest { Paths = [DemoWorld.Documents], IndexDirectory = directory }, cancellationToken);
+            var indexed = await IndexWork.IndexAsync(terminal, composition.Counter, new IndexRequest { Paths = [DemoWorld.Documents], IndexDirectory = directory, WithLinks = true }, cancellationToken);
             show.Line(
                 $"{Plural.Of(indexed.Documents, "document")}, {Plural.Of(indexed.Passages, "passage")}, {Plural.Of(indexed.Tokens, "token")}",
                 new { indexed.Documents, indexed.Passages, indexed.Tokens });
@@ -116,7 +116,7 @@ internal static class DemoCommand
         var folder = Path.Combine(directory, "run");
         using (var run = RunWriter.Open(folder, manifest, questions, TimeProvider.System))
         {
-            await new StrategyEvaluation(terminal, context, gold: null, settings.Bounds, new EvaluationRunOptions())
+            await new StrategyEvaluation(terminal, context, gold: null, settings, new EvaluationRunOptions())
                 .RunAsync(run, questions, grid.Configurations(), _ => { }, writesResults: false, cancellationToken);
         }
 

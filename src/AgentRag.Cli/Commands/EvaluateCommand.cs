@@ -45,7 +45,7 @@ internal static class EvaluateCommand
     {
         var settings = Settings.Read(parsed);
         var grid = EvaluationArguments.Grid(parsed, settings);
-        var options = EvaluationArguments.Options(parsed);
+        var options = EvaluationArguments.Options(parsed, settings);
         var file = parsed.GetValue(Flags.Questions) ?? throw new AgentRagException("Give the labelled questions with --questions FILE, or a recorded run with --replay RUN.");
         // What a wrong value would break is found before anything is read.
         (grid with { Baselines = grid.Baselines & ~RunBaselines.GoldPassages }).Configurations();
@@ -56,7 +56,7 @@ internal static class EvaluateCommand
             terminal.WriteError($"note: {Plural.Of(dataSet.LeftOut, "unanswerable question")} left out: their own paragraphs do not hold the answer, but other questions' may.");
         }
 
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         var context = await composition.AnsweringAsync(cancellationToken);
         var (gold, goldGrid) = Gold(terminal, grid, composition, dataSet);
         var configurations = goldGrid.Configurations();
@@ -66,7 +66,7 @@ internal static class EvaluateCommand
         var directory = parsed.GetValue(EvaluationArguments.Run) ?? RunSetup.DefaultDirectory(manifest);
         using var run = RunWriter.Open(directory, manifest, dataSet.Questions, TimeProvider.System);
         var output = new EvaluationOutput(terminal, parsed.GetValue(Flags.Json), dataSet.Questions);
-        var end = await new StrategyEvaluation(terminal, context, gold, bounds, options)
+        var end = await new StrategyEvaluation(terminal, context, gold, settings, options)
             .RunAsync(run, questions, configurations, output.Write, writesResults: parsed.GetValue(Flags.Json), cancellationToken);
         await JudgeAsync(terminal, parsed, settings, options, run, cancellationToken);
 
@@ -94,8 +94,9 @@ internal static class EvaluateCommand
 
         if (parsed.GetValue(EvaluationArguments.Judge) is not null)
         {
+            var settings = Settings.Read(parsed);
             using var run = RunWriter.Reopen(directory, TimeProvider.System);
-            await JudgeAsync(terminal, parsed, Settings.Read(parsed), EvaluationArguments.Options(parsed), run, cancellationToken);
+            await JudgeAsync(terminal, parsed, settings, EvaluationArguments.Options(parsed, settings), run, cancellationToken);
         }
 
         var scored = ScoredRun.Of(RunReader.Open(directory));

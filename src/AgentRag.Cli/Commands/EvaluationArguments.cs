@@ -51,11 +51,11 @@ internal static class EvaluationArguments
 
     public static readonly Option<int?> RequestsPerMinute = Flags.Number<int>("--requests-per-minute", "N", "Most requests to the model per minute (default: no limit).");
 
-    public static readonly Option<double?> PriceInput = Flags.Number<double>("--price-input", "USD", "Price of a million input tokens.");
+    public static readonly Option<double?> PriceInput = Flags.Number<double>("--price-input", "USD", "Price of a million input tokens (default: by --prices).");
 
     public static readonly Option<double?> PriceCached = Flags.Number<double>("--price-cached-input", "USD", "Price of a million input tokens from the provider's cache (default: as input).");
 
-    public static readonly Option<double?> PriceOutput = Flags.Number<double>("--price-output", "USD", "Price of a million output tokens.");
+    public static readonly Option<double?> PriceOutput = Flags.Number<double>("--price-output", "USD", "Price of a million output tokens (default: by --prices).");
 
     public static readonly Option<double?> CostLimit = Flags.Number<double>("--limit-cost", "USD", "Begin nothing new once the run has cost this much in all; needs prices.");
 
@@ -80,7 +80,10 @@ internal static class EvaluationArguments
 
     /// <summary>The settings that the command takes as they are.</summary>
     public static IReadOnlyList<SettingKey> Settings { get; } =
-        [SettingKeys.ContextWindow, SettingKeys.ReservedAnswerTokens, .. SettingKeys.OfModel, SettingKeys.Index, SettingKeys.Retriever, SettingKeys.Demonstrations];
+        [
+            SettingKeys.ContextWindow, SettingKeys.ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. SettingKeys.OfTokens, .. SettingKeys.OfModel, SettingKeys.Index,
+            .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations, AnsweringSettings.SufficiencyCheckKey,
+        ];
 
     /// <summary>The grid that was asked for; what no flag says is as the settings say.</summary>
     /// <exception cref="AgentRagException">A value is none.</exception>
@@ -96,7 +99,7 @@ internal static class EvaluationArguments
 
     /// <summary>How the run goes about its work.</summary>
     /// <exception cref="AgentRagException">A value is out of range, or a price is missing.</exception>
-    public static EvaluationRunOptions Options(ParseResult parsed)
+    public static EvaluationRunOptions Options(ParseResult parsed, Settings settings)
     {
         var (input, output) = (parsed.GetValue(PriceInput), parsed.GetValue(PriceOutput));
         if (input is null != output is null)
@@ -104,13 +107,23 @@ internal static class EvaluationArguments
             throw new AgentRagException("--price-input and --price-output belong together: give both.");
         }
 
+        var prices = input is { } i && output is { } o ? new RunPrices(i, parsed.GetValue(PriceCached) ?? i, o)
+            : settings.Answering.PriceTable.Find($"{settings.Model.Value}") is { } known ? RunPrices.From(known)
+            : null;
+        var limit = parsed.GetValue(CostLimit);
+        if (limit is not null && prices is null)
+        {
+            throw new AgentRagException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"--limit-cost {limit} needs --price-input and --price-output, or --prices with the price of '{settings.Model.Value}': nothing else tells what a request costs."));
+        }
+
         return new EvaluationRunOptions
         {
             Parallel = parsed.GetValue(Parallel) ?? 1,
             RequestsPerMinute = parsed.GetValue(RequestsPerMinute),
-            Prices = input is { } i && output is { } o ? new RunPrices(i, parsed.GetValue(PriceCached) ?? i, o) : null,
-            CostLimit = parsed.GetValue(CostLimit) is not { } limit || input is not null ? parsed.GetValue(CostLimit)
-                : throw new AgentRagException(string.Create(CultureInfo.InvariantCulture, $"--limit-cost {limit} needs --price-input and --price-output: nothing else tells what a request costs.")),
+            Prices = prices,
+            CostLimit = limit,
             RetryFailed = parsed.GetValue(RetryFailed),
         }.Validated();
     }

@@ -27,14 +27,19 @@ internal static class RunSetup
             ["context window"] = $"{settings.ContextWindow.Value}",
             ["data set"] = name,
             ["demonstrations"] = await DemonstrationsAsync(settings.Demonstrations.Value, cancellationToken),
+            ["further bounds"] = string.Create(
+                CultureInfo.InvariantCulture, $"{settings.Answering.Deadline.Value?.TotalSeconds} s, {settings.Answering.MaxCalls.Value} calls, cost {settings.Answering.MaxCost.Value}"),
             ["index"] = fingerprints.Index ?? "none",
             ["model"] = $"{settings.Model.Value}",
             ["prompts"] = fingerprints.Prompts ?? "",
             ["questions"] = RunFingerprint.HashOf(string.Concat(dataSet.Questions.Select(question => JsonSerializer.Serialize(question)))),
             ["reserved answer tokens"] = $"{settings.ReservedAnswerTokens.Value}",
-            ["retriever"] = fingerprints.Retriever ?? "",
+            ["retriever"] = await RetrieverAsync(settings, composition, cancellationToken) ?? fingerprints.Retriever ?? "",
+            ["retriever settings"] = RetrieverSettings(settings),
             ["seed"] = string.Create(CultureInfo.InvariantCulture, $"{seed}"),
             ["server"] = Server(settings),
+            ["step control"] = $"{settings.Answering.StepControl.Value}",
+            ["stop rules"] = $"{settings.Answering.StopRules}",
             ["token counter"] = context.TokenCounter.Name,
         };
         foreach (var prompt in Enum.GetValues<PromptName>())
@@ -48,6 +53,15 @@ internal static class RunSetup
     /// <summary>The folder of a run that was given none: the same for the same data set and settings, so that the same command goes on with its run.</summary>
     public static string DefaultDirectory(RunManifest manifest) =>
         Path.Combine(Folder, $"{string.Concat(manifest.DataSet.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')).TrimStart('.')}-{manifest.Fingerprints.Hash[..8]}");
+
+    // What the name of a retriever that is not opened yet cannot tell, such as whether the index has the vectors that "auto" would use.
+    private static async Task<string?> RetrieverAsync(Settings settings, Composition composition, CancellationToken cancellationToken) =>
+        composition.HasIndex || settings.Retriever.Value == RetrieverName.Qdrant ? (await composition.RetrieverAsync(bm25: null, cancellationToken)).Retriever.Name : null;
+
+    private static string RetrieverSettings(Settings settings) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"embeddings {settings.Embeddings.Value}, fusion {settings.Fusion.Value} {string.Join('/', settings.FusionWeights.Value ?? [])} {settings.RrfK.Value}, " +
+        $"rerank {settings.Rerank.Value} {settings.RerankModel.Value}, collection {settings.QdrantCollection.Value}");
 
     // A URL may hold a name or a key: host and port say which server it is.
     private static string Server(Settings settings) =>

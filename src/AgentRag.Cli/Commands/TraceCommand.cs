@@ -157,7 +157,7 @@ internal static class TraceCommand
                     (request.Demonstrations.Count > 0 ? $", demonstrations {string.Join(' ', request.Demonstrations)}" : "") +
                     (request.Trimmed is [var passages, var ofDemonstrations, var demonstrations] ? $", left out {passages} passages, {ofDemonstrations} of demonstrations, {demonstrations} demonstrations" : "") +
                     (request.Reused ? ", reply known from another configuration" : ""));
-                terminal.WriteLine($"    reply: {request.Reply.ReplaceLineEndings(" ")}");
+                terminal.WriteLine(request.Error is null ? $"    reply: {request.Reply.ReplaceLineEndings(" ")}" : $"    failed: {request.Error}");
             }
 
             if (!record.IsFailed)
@@ -188,7 +188,7 @@ internal static class TraceCommand
                 record.Cost,
                 record.Steps,
                 Retrievals = record.Retrievals.Select(retrieval => new { retrieval.Query, Passages = retrieval.Passages.Select(IdOf) }),
-                Requests = record.Requests.Select((request, i) => new { request.Purpose, request.Tokens, Passages = prompts[i].Select(IdOf), request.Demonstrations, request.Trimmed, request.Reply, request.Reused }),
+                Requests = record.Requests.Select((request, i) => new { request.Purpose, request.Tokens, Passages = prompts[i].Select(IdOf), request.Demonstrations, request.Trimmed, request.Reply, request.Error, request.Reused }),
             });
         }
 

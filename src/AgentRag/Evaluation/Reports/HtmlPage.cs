@@ -9,9 +9,9 @@ internal static class HtmlPage
     private const string Style =
         """
         :root{color-scheme:light dark;--bg:#fdfdfc;--fg:#1c1e21;--soft:#5b616a;--line:#d9dce1;--panel:#f3f4f6;--accent:#0b57d0;--good:#136b34;--part:#8a5a00;--bad:#b3261e;
-        --c0:#6b7280;--c1:#8a4b08;--c2:#0b6fb8;--c3:#a3007b;--c4:#c2410c;--c5:#15803d;--c6:#4b5563;--heat:#0b6fb8}
+        --c0:#6b7280;--c1:#8a4b08;--c2:#0b6fb8;--c3:#a3007b;--c4:#c2410c;--c5:#15803d;--c6:#7c3aed;--c7:#0f766e;--c8:#9f1239;--c9:#4b5563;--heat:#0b6fb8}
         @media(prefers-color-scheme:dark){:root{--bg:#15171a;--fg:#e7e9ec;--soft:#a2a9b4;--line:#353a42;--panel:#1e2126;--accent:#8ab4f8;--good:#6fdd8b;--part:#f2c14e;--bad:#ff8a80;
-        --c0:#a2a9b4;--c1:#e6a15c;--c2:#6cb6ff;--c3:#f092dd;--c4:#ff9e64;--c5:#6fdd8b;--c6:#c3c8d0;--heat:#4f9fe6}}
+        --c0:#a2a9b4;--c1:#e6a15c;--c2:#6cb6ff;--c3:#f092dd;--c4:#ff9e64;--c5:#6fdd8b;--c6:#b79cff;--c7:#4fd1c5;--c8:#ff8fa3;--c9:#c3c8d0;--heat:#4f9fe6}}
         *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}
         main,header,nav{max-width:72rem;margin:0 auto;padding:0 1.25rem}h1{font-size:1.7rem;margin:1.5rem 0 .25rem}h2{font-size:1.3rem;margin:2.5rem 0 .5rem;border-bottom:1px solid var(--line)}
         h3{font-size:1.05rem;margin:1.5rem 0 .5rem}a{color:var(--accent)}.skip{position:absolute;left:-100vw}.skip:focus{left:1rem;top:.5rem;background:var(--bg);padding:.5rem;z-index:2}
@@ -24,7 +24,8 @@ internal static class HtmlPage
         svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .tick{fill:var(--soft);font-size:12px}.grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--soft)}
         .envelope{fill:none;stroke:var(--fg);stroke-width:1.5}.fit{stroke:var(--fg);stroke-width:1.5;stroke-dasharray:7 5;opacity:.7}.gold{stroke:var(--c5);stroke-width:1.5;stroke-dasharray:2 4}
         .whisker{stroke:var(--soft)}.mark{stroke:var(--bg);stroke-width:1}.mark.open{fill:none;stroke-width:2.5}
-        .s0{fill:var(--c0)}.s1{fill:var(--c1)}.s2{fill:var(--c2)}.s3{fill:var(--c3)}.s4{fill:var(--c4)}.s5{fill:var(--c5)}.s6{fill:var(--c6)}.s0.open{stroke:var(--c0)}.s1.open{stroke:var(--c1)}
+        .s0{fill:var(--c0)}.s1{fill:var(--c1)}.s2{fill:var(--c2)}.s3{fill:var(--c3)}.s4{fill:var(--c4)}.s5{fill:var(--c5)}.s6{fill:var(--c6)}
+        .s0.open{stroke:var(--c0)}.s1.open{stroke:var(--c1)}.s7.open{stroke:var(--c7)}.s8.open{stroke:var(--c8)}.s9.open{stroke:var(--c9)}
         .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;list-style:none}.legend svg{display:inline;width:18px;height:18px;vertical-align:-4px;background:none}
         .tabs{border:0;padding:0;margin:0}.tabs legend{color:var(--soft)}.tabs>label{margin-right:1rem}.tabs figure{display:none}.tabs input:nth-of-type(1):checked~figure:nth-of-type(1),
         .tabs input:nth-of-type(2):checked~figure:nth-of-type(2),.tabs input:nth-of-type(3):checked~figure:nth-of-type(3){display:block}

@@ -69,7 +69,7 @@ internal sealed class QuestionMarkup(DetailedRun details, EvaluationMetric metri
     private static Markup Request(RunRequest request, IReadOnlyList<int> prompt, string id) => Markup.Of(
         $"""
         <li>{request.Purpose}: {request.Tokens:N0} tokens{(request.Output is { } output ? $", {output:N0} out" : "")}{(request.Reused ? ", reply known from another configuration" : "")}{(request.Demonstrations.Count > 0 ? $", {request.Demonstrations.Count} demonstrations" : "")}{(request.Trimmed is [var passages, var ofDemonstrations, var demonstrations] ? $", left out: {passages} passages, {ofDemonstrations} of demonstrations, {demonstrations} demonstrations" : "")}
-        <br>passages {(prompt.Count == 0 ? Markup.Of($"none") : References(prompt, id))}<br>reply <bdi class="reply">{request.Reply}</bdi></li>
+        <br>passages {(prompt.Count == 0 ? Markup.Of($"none") : References(prompt, id))}<br>{(request.Error is null ? Markup.Of($"reply <bdi class=\"reply\">{request.Reply}</bdi>") : Markup.Of($"<span class=\"bad\">{request.Error}</span>"))}</li>
         """);
 
     private static Markup References(IReadOnlyList<int> numbers, string id) =>

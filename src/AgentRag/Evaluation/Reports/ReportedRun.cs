@@ -76,7 +76,8 @@ public sealed class ReportedRun
         var best = envelope[^1];
         foreach (var cheaper in envelope.Take(envelope.Count - 1))
         {
-            if (ScoredRun.Compare(cheaper, best, _options.Metric, _options.Seed) is { P: >= 0.05 } comparison)
+            // Both, so that no advice contradicts the interval it shows: with few questions a percentile interval is narrow, and the test the stricter of the two.
+            if (ScoredRun.Compare(cheaper, best, _options.Metric, _options.Seed) is { P: >= 0.05, Difference.High: >= 0 } comparison)
             {
                 return new BudgetAdvice(budget, best, cheaper, comparison);
             }
@@ -89,6 +90,6 @@ public sealed class ReportedRun
 /// <summary>What to choose under a budget.</summary>
 /// <param name="Budget">The budget in effective context tokens.</param>
 /// <param name="Best">The best configuration that fits.</param>
-/// <param name="Cheaper">The cheapest one of the envelope that is not clearly worse; null when every cheaper one is.</param>
+/// <param name="Cheaper">The cheapest one of the envelope that is not clearly worse: neither its p-value is below 0.05 nor its interval below 0. Null when every cheaper one is.</param>
 /// <param name="Comparison">The cheaper one minus the best.</param>
 public sealed record BudgetAdvice(long Budget, ConfigurationScores Best, ConfigurationScores? Cheaper, PairedComparison? Comparison);

@@ -15,7 +15,10 @@ internal static class Svg
         DragAnswerer.Name => "s3",
         IterDragAnswerer.Name => "s4",
         RunConfiguration.GoldPassages => "s5",
-        _ => "s6",
+        ChainOfThoughtAnswerer.Name => "s6",
+        DecomposeParallelAnswerer.Name => "s7",
+        KeywordExpansionAnswerer.Name => "s8",
+        _ => "s9",
     };
 
     /// <summary>A mark at a point: another shape for each strategy.</summary>
@@ -30,7 +33,10 @@ internal static class Svg
             "s2" => Markup.Of($"<rect class=\"mark {name}\" x=\"{x - 4.5:0.0}\" y=\"{y - 4.5:0.0}\" width=\"9\" height=\"9\">{hover}</rect>"),
             "s3" => Markup.Of($"<path class=\"mark {name}\" d=\"M{x:0.0} {y - 6:0.0}L{x + 5.5:0.0} {y + 4.5:0.0}H{x - 5.5:0.0}Z\">{hover}</path>"),
             "s4" => Markup.Of($"<circle class=\"mark {name}\" cx=\"{x:0.0}\" cy=\"{y:0.0}\" r=\"5\">{hover}</circle>"),
-            _ => Markup.Of($"<path class=\"mark {name}\" d=\"M{x:0.0} {y - 6:0.0}L{x + 6:0.0} {y:0.0}L{x:0.0} {y + 6:0.0}L{x - 6:0.0} {y:0.0}Z\">{hover}</path>"),
+            "s6" => Markup.Of($"<path class=\"mark {name}\" d=\"M{x:0.0} {y + 6:0.0}L{x + 5.5:0.0} {y - 4.5:0.0}H{x - 5.5:0.0}Z\">{hover}</path>"),
+            "s7" => Markup.Of($"<circle class=\"mark {name} open\" cx=\"{x:0.0}\" cy=\"{y:0.0}\" r=\"4.5\">{hover}</circle>"),
+            "s8" => Markup.Of($"<rect class=\"mark {name} open\" x=\"{x - 4:0.0}\" y=\"{y - 4:0.0}\" width=\"8\" height=\"8\">{hover}</rect>"),
+            _ => Markup.Of($"<path class=\"mark {name}{(name == "s9" ? " open" : "")}\" d=\"M{x:0.0} {y - 6:0.0}L{x + 6:0.0} {y:0.0}L{x:0.0} {y + 6:0.0}L{x - 6:0.0} {y:0.0}Z\">{hover}</path>"),
         };
     }
 

@@ -35,6 +35,9 @@ public sealed class EvaluationRun
         _model = PacedChatClient.Over(context.Model, options.RequestsPerMinute, time);
     }
 
+    /// <summary>When a loop ends before n iterations are used. Default: as in <see cref="Answering.StopRules"/>.</summary>
+    public StopRules StopRules { get; init; } = new();
+
     /// <summary>Answers what the run has no record of yet.</summary>
     /// <param name="run">The run.</param>
     /// <param name="questions">The questions to ask, in order.</param>
@@ -66,7 +69,7 @@ public sealed class EvaluationRun
                 return;
             }
 
-            var one = new QuestionEvaluation(_context, _model, _gold, _bounds, _options.Prices, largestK, _time, run);
+            var one = new QuestionEvaluation(_context, _model, _gold, _bounds, StopRules, _options.Prices, largestK, _time, run);
             there.ForEach(one.Remember);
             foreach (var configuration in open.TakeWhile(_ => !state.IsStopped))
             {

@@ -7,7 +7,7 @@ namespace AgentRag.Evaluation.Runs;
 
 /// <summary>Answers one question under one configuration after the other, and makes records of the answers. The one place where a run reads an <see cref="Answer"/>.</summary>
 internal sealed class QuestionEvaluation(
-    AnsweringContext context, IChatClient model, IRetriever? gold, TokenBudgetOptions bounds, RunPrices? prices, int largestK, TimeProvider time, RunWriter run)
+    AnsweringContext context, IChatClient model, IRetriever? gold, TokenBudgetOptions bounds, StopRules stopRules, RunPrices? prices, int largestK, TimeProvider time, RunWriter run)
 {
     private readonly RememberingChatClient _model = RememberingChatClient.Over(model, time);
     private readonly SharedRetriever _retriever = new(context.Retriever, largestK);
@@ -37,26 +37,43 @@ internal sealed class QuestionEvaluation(
         };
         try
         {
-            var request = new AnswerRequest(question.Question, configuration.Parameters, bounds with { MaxEffectiveContextTokens = configuration.BudgetTokens });
+            var request = new AnswerRequest(question.Question, configuration.Parameters, bounds with { MaxEffectiveContextTokens = configuration.BudgetTokens }) { StopRules = stopRules };
             var answer = await answerer.AnswerAsync(request, seen, cancellationToken).ConfigureAwait(false);
-            return WithAnswer(record, answer, seen) with { Seconds = Elapsed(start), At = time.GetUtcNow() };
+            return Timed(WithAnswer(WithRequests(record, answer.Trace, seen), answer, seen));
+        }
+        catch (AnswerFailedException e)
+        {
+            // What was asked until then is recorded too: it was paid for.
+            return Timed(WithRequests(record, e.Progress.Trace, seen) with { Error = e.Message, Steps = e.Progress.Steps, Model = e.Progress.Model ?? context.ModelName });
         }
         catch (AgentRagException e)
         {
-            return record with { Error = e.Message, Seconds = Elapsed(start), At = time.GetUtcNow(), Retrievals = seen.Retrievals, Model = context.ModelName };
+            return Timed(record with { Error = e.Message, Retrievals = seen.Retrievals, Model = context.ModelName });
         }
+
+        RunRecord Timed(RunRecord made) => made with { Seconds = Elapsed(start), At = time.GetUtcNow() };
     }
 
-    private RunRecord WithAnswer(RunRecord record, Answer answer, SeenRetrievals seen)
+    private static RunRecord WithAnswer(RunRecord record, Answer answer, SeenRetrievals seen) => record with
     {
-        // A request has its key when every request of the answer went through the client, in order; they all do.
-        var isPaired = _model.Asked.Count == answer.Trace.Count;
-        var requests = new List<(RunRequest, IReadOnlyList<int>)>(answer.Trace.Count);
+        Answer = answer.Text,
+        IsNotFound = answer.IsNotFound,
+        Model = answer.Model,
+        StopReason = answer.StopReason,
+        Used = [answer.ParametersUsed.K, answer.ParametersUsed.M, answer.ParametersUsed.N],
+        Steps = answer.Steps,
+        Citations = [.. answer.Citations.Select(citation => seen.NumberOf(citation.PassageId))],
+    };
+
+    private RunRecord WithRequests(RunRecord record, IReadOnlyList<TracedRequest> trace, SeenRetrievals seen)
+    {
+        var unpaired = _model.Asked.ToList();
+        var requests = new List<(RunRequest, IReadOnlyList<int>)>(trace.Count);
         var (output, cost, spent) = (0L, 0.0, 0.0);
-        foreach (var (i, traced) in answer.Trace.Index())
+        foreach (var traced in trace)
         {
-            var asked = isPaired ? _model.Asked[i] : null;
-            var outputTokens = traced.ReportedOutputTokens ?? context.TokenCounter.Count(traced.Reply);
+            var asked = traced.Error is null ? TakePair(unpaired, traced) : null;
+            var outputTokens = traced.ReportedOutputTokens ?? traced.ReplyTokens;
             output += outputTokens;
             var price = prices?.Of(traced, outputTokens) ?? 0;
             cost += price;
@@ -66,20 +83,27 @@ internal sealed class QuestionEvaluation(
 
         return record with
         {
-            Answer = answer.Text,
-            IsNotFound = answer.IsNotFound,
-            Model = answer.Model,
-            StopReason = answer.StopReason,
-            Used = [answer.ParametersUsed.K, answer.ParametersUsed.M, answer.ParametersUsed.N],
-            Tokens = answer.EffectiveContextTokens,
+            Tokens = trace.Sum(traced => (long)traced.PromptTokens),
             OutputTokens = output,
             Cost = prices is null ? null : cost,
             Spent = prices is null ? null : spent,
             Retrievals = seen.Retrievals,
             Requests = PromptDeltas.Encode(requests),
-            Steps = answer.Steps,
-            Citations = [.. answer.Citations.Select(citation => seen.NumberOf(citation.PassageId))],
         };
+    }
+
+    // By the reply: requests that went side by side were answered in any order. Where two replies are equal it makes no difference which was whose.
+    private static AskedRequest? TakePair(List<AskedRequest> unpaired, TracedRequest traced)
+    {
+        var index = unpaired.FindIndex(asked => asked.Reply == traced.Reply);
+        if (index < 0)
+        {
+            return null;
+        }
+
+        var pair = unpaired[index];
+        unpaired.RemoveAt(index);
+        return pair;
     }
 
     private static RunRequest ToRequest(TracedRequest traced, AskedRequest? asked) => new()
@@ -94,12 +118,13 @@ internal sealed class QuestionEvaluation(
             ? null
             : [traced.Trimmed.Passages, traced.Trimmed.DemonstrationPassages, traced.Trimmed.Demonstrations],
         Reply = traced.Reply,
+        Error = traced.Error,
         Key = asked?.Key,
         Reused = asked?.Reused ?? false,
         Seconds = Math.Round(asked?.Took.TotalSeconds ?? 0, 6),
     };
 
-    // Remembered replies cost no time now, but would have.
+    // Remembered replies cost no time now, but would have: as long as one after the other, also where a strategy asks side by side.
     private double Elapsed(long start) => Math.Round(
         (time.GetElapsedTime(start) + _model.Asked.Where(asked => asked.Reused).Aggregate(TimeSpan.Zero, (sum, asked) => sum + asked.Took)).TotalSeconds, 6);
 

@@ -8,22 +8,38 @@ namespace AgentRag.Evaluation.Runs;
 
 /// <summary>Asks equal requests about one question once: configurations of a grid often send the same prompt, and a budget that trims nothing changes none.</summary>
 /// <remarks>
-/// Also for a model that samples: within a run one question has one reply to one prompt, so configurations differ by what they ask and not by luck. Not for concurrent use;
-/// disposing it would dispose the model, so it is not disposed.
+/// Also for a model that samples: within a run one question has one reply to one prompt, so configurations differ by what they ask and not by luck. Safe for the requests
+/// that one strategy sends side by side; two equal ones among those may both be sent. Disposing it would dispose the model, so it is not disposed.
 /// </remarks>
 internal sealed class RememberingChatClient(IChatClient model, TimeProvider time) : DelegatingChatClient(model)
 {
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, (ChatResponse Response, TimeSpan Took)> _known = new(StringComparer.Ordinal);
     private readonly List<AskedRequest> _asked = [];
 
-    /// <summary>The requests since the last <see cref="Begin"/>, in order.</summary>
-    public IReadOnlyList<AskedRequest> Asked => _asked;
+    /// <summary>The requests since the last <see cref="Begin"/> that were answered, in the order of their answers.</summary>
+    public IReadOnlyList<AskedRequest> Asked
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _asked];
+            }
+        }
+    }
 
     /// <summary>Puts a memory before a model, which stays the caller's.</summary>
     public static RememberingChatClient Over(IChatClient model, TimeProvider time) => new(model, time);
 
     /// <summary>Begins a configuration.</summary>
-    public void Begin() => _asked.Clear();
+    public void Begin()
+    {
+        lock (_lock)
+        {
+            _asked.Clear();
+        }
+    }
 
     /// <summary>Takes over what an earlier process asked about this question.</summary>
     public void Remember(RunRecord record)
@@ -45,17 +61,24 @@ internal sealed class RememberingChatClient(IChatClient model, TimeProvider time
     {
         IReadOnlyList<ChatMessage> all = [.. messages];
         var key = KeyOf(all, options);
-        if (_known.TryGetValue(key, out var known))
+        lock (_lock)
         {
-            _asked.Add(new AskedRequest(key, Reused: true, known.Took));
-            return known.Response;
+            if (_known.TryGetValue(key, out var known))
+            {
+                _asked.Add(new AskedRequest(key, known.Response.Text, Reused: true, known.Took));
+                return known.Response;
+            }
         }
 
         var start = time.GetTimestamp();
         var response = await base.GetResponseAsync(all, options, cancellationToken).ConfigureAwait(false);
         var took = time.GetElapsedTime(start);
-        _known.Add(key, (response, took));
-        _asked.Add(new AskedRequest(key, Reused: false, took));
+        lock (_lock)
+        {
+            _known.TryAdd(key, (response, took));
+            _asked.Add(new AskedRequest(key, response.Text, Reused: false, took));
+        }
+
         return response;
     }
 
@@ -79,10 +102,13 @@ internal sealed class RememberingChatClient(IChatClient model, TimeProvider time
         Add(GroundedRequest.From(options)?.Task.ToString());
         Add(options?.Temperature?.ToString(CultureInfo.InvariantCulture));
         Add(options?.MaxOutputTokens?.ToString(CultureInfo.InvariantCulture));
-        foreach (var stop in options?.StopSequences ?? [])
+        var form = ReplyForm.From(options);
+        foreach (var part in (string[])[.. options?.StopSequences ?? [], "prefixes", .. form?.Prefixes ?? [], "choices", .. form?.Choices ?? []])
         {
-            Add(stop);
+            Add(part);
         }
+
+        Add(form?.MaxTextCharacters.ToString(CultureInfo.InvariantCulture));
 
         foreach (var message in messages)
         {
@@ -99,6 +125,7 @@ internal sealed class RememberingChatClient(IChatClient model, TimeProvider time
 
 /// <summary>One request that was asked of <see cref="RememberingChatClient"/>.</summary>
 /// <param name="Key">Hash of the request.</param>
+/// <param name="Reply">The reply.</param>
 /// <param name="Reused">Whether the reply was remembered.</param>
 /// <param name="Took">How long the model took, now or then.</param>
-internal sealed record AskedRequest(string Key, bool Reused, TimeSpan Took);
+internal sealed record AskedRequest(string Key, string Reply, bool Reused, TimeSpan Took);

@@ -1,4 +1,5 @@
 using AgentRag.Answering;
+using AgentRag.Models;
 
 namespace AgentRag.Evaluation.Runs;
 
@@ -8,6 +9,14 @@ namespace AgentRag.Evaluation.Runs;
 /// <param name="Output">Output tokens, ≥ 0.</param>
 public sealed record RunPrices(double Input, double CachedInput, double Output)
 {
+    /// <summary>The prices of a table's model.</summary>
+    /// <param name="price">What the table says.</param>
+    public static RunPrices From(ModelPrice price)
+    {
+        ArgumentNullException.ThrowIfNull(price);
+        return new RunPrices((double)price.InputPerMillion, (double)(price.CachedInputPerMillion ?? price.InputPerMillion), (double)price.OutputPerMillion);
+    }
+
     /// <summary>The price of one request.</summary>
     /// <param name="request">The request. What the provider reported counts; else what was counted before it was sent.</param>
     /// <param name="outputTokens">Output tokens of the reply.</param>

@@ -124,8 +124,11 @@ public sealed record RunRequest
     /// <summary>What was left out: passages, passages of demonstrations, demonstrations; null for nothing.</summary>
     public IReadOnlyList<int>? Trimmed { get; init; }
 
-    /// <summary>The reply.</summary>
+    /// <summary>The reply; empty when the request failed.</summary>
     public required string Reply { get; init; }
+
+    /// <summary>Why there is no reply; null when there is one.</summary>
+    public string? Error { get; init; }
 
     /// <summary>Hash of the request: a run asks equal requests about a question once.</summary>
     public string? Key { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AgentRag.Retrieval;
 
 namespace AgentRag.Evaluation.Runs;
@@ -6,11 +7,11 @@ namespace AgentRag.Evaluation.Runs;
 /// <remarks>
 /// Only where a retriever's ranking for k passages is the beginning of its ranking for more, which tests hold it to: BM25's always is, linked retrieval's up to 100,
 /// as it looks for links from the best 100 passages however many are asked for, and puts further ones in another order among equals. Beyond that, and for other
-/// retrievers, such as a reranker whose window depends on k, every k is retrieved for by itself. Not for concurrent use: one belongs to one question.
+/// retrievers, such as a reranker whose window depends on k, every k is retrieved for by itself. One belongs to one question; safe for the queries that one strategy asks side by side.
 /// </remarks>
 internal sealed class SharedRetriever(IRetriever retriever, int largestK) : IRetriever
 {
-    private readonly Dictionary<(string Query, int K), IReadOnlyList<RankedPassage>> _known = [];
+    private readonly ConcurrentDictionary<(string Query, int K), IReadOnlyList<RankedPassage>> _known = new();
 
     public string Name => retriever.Name;
 
@@ -34,7 +35,7 @@ internal sealed class SharedRetriever(IRetriever retriever, int largestK) : IRet
         if (!_known.TryGetValue((query.Text, k), out var ranked))
         {
             ranked = await retriever.RetrieveAsync(new RetrievalQuery(query.Text, k), cancellationToken).ConfigureAwait(false);
-            _known.Add((query.Text, k), ranked);
+            _known.TryAdd((query.Text, k), ranked);
         }
 
         return ranked.Count <= query.K ? ranked : [.. ranked.Take(query.K)];

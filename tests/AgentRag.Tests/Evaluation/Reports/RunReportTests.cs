@@ -186,13 +186,36 @@ public sealed class RunReportTests : IDisposable
     }
 
     [Fact]
+    public void A_configuration_is_named_with_its_budget_only_where_the_run_has_several()
+    {
+        var one = _fixture.Run("one", ReportFixture.Manifest(), ("drag", 1, 0, 1, 10, 5));
+        var records = new[] { 1_000_000L, 16_000 }.Select(budget => ReportFixture.Record("q1", "drag", 1, 0, 1, 10, "right") with { Budget = budget });
+        var two = _fixture.Run("two", ReportFixture.Manifest(), one.Run.Questions, records);
+
+        Assert.Equal(["drag k=1 m=0 n=1"], one.Configurations.Select(scored => one.NameOf(scored.Configuration)));
+        Assert.Equal(
+            ["drag k=1 m=0 n=1, budget 16,000", "drag k=1 m=0 n=1, budget 1,000,000"], two.Configurations.Select(scored => two.NameOf(scored.Configuration)));
+    }
+
+    [Fact]
+    public void The_test_of_a_metric_is_the_same_for_all_pairs()
+    {
+        // All answers are right or wrong, so F1 is 0 or 1, too; the exact test of the binomial is EM's and Acc's all the same.
+        var run = Towns().Runs[0].Scored;
+        var (first, second) = (run.Configurations[0], run.Configurations[1]);
+
+        Assert.Null(ScoredRun.Compare(first, second, EvaluationMetric.F1, seed: 1)!.McNemarP);
+        Assert.NotNull(ScoredRun.Compare(first, second, EvaluationMetric.ExactMatch, seed: 1)!.McNemarP);
+    }
+
+    [Fact]
     public void Markdown_has_the_table_of_optima_with_the_chosen_parameters()
     {
         var lines = MarkdownReport.Write(Towns()).Split('\n');
 
         Assert.Contains("| budget | method | towns |", lines);
         Assert.Contains("| 8k | drag | 60.0 / 60.0 / 60.0 (5, 0, 1) |", lines);
-        Assert.Contains(lines, line => line.StartsWith("- Up to 32k tokens: iterdrag k=5 m=0 n=3, budget 1,000,000 is best, F1 90.0 with 20k tokens", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("- Up to 32k tokens: iterdrag k=5 m=0 n=3 is best, F1 90.0 with 20k tokens", StringComparison.Ordinal));
     }
 
     [Fact]

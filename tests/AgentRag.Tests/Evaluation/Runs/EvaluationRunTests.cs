@@ -117,6 +117,51 @@ public sealed class EvaluationRunTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_failed_question_had_asked_until_then_is_recorded_and_counts_as_spent()
+    {
+        // Words are tokens, a million of input cost a million dollars: one dollar each.
+        var model = new ScriptedChatClient(request => request.Task == GroundedTask.IntermediateAnswer ? throw new AgentRagException("The model is gone.") : RunFixture.Reply(request));
+        var configurations = new RunGrid { Strategies = ["iterdrag"], Ks = [3], Ms = [0], Ns = [2], BudgetTokens = [10_000] }.Configurations();
+
+        var end = await _fixture.RunAsync(model, configurations, new EvaluationRunOptions { Prices = new RunPrices(1_000_000, 0, 0) });
+
+        var records = RunReader.Open(_fixture.Folder).Records().ToList();
+        Assert.Equal((3, 3), (end.Failed, records.Count));
+        Assert.All(records, record =>
+        {
+            Assert.Equal(["next step", "intermediate answer"], record.Requests.Select(request => request.Purpose));
+            Assert.Equal([null, "The model is gone."], record.Requests.Select(request => request.Error));
+            Assert.NotEmpty(record.Retrievals);
+            Assert.Equal(record.Requests.Sum(request => request.Tokens), record.Spent!.Value, precision: 6);
+        });
+        Assert.Equal(records.Sum(record => record.Spent!.Value), end.SpentCost!.Value, precision: 6);
+    }
+
+    [Fact]
+    public async Task A_strategy_that_asks_side_by_side_is_recorded_whole_and_goes_on_like_any_other()
+    {
+        var model = new ScriptedChatClient(request => request.Task switch
+        {
+            GroundedTask.Decompose => $"Where is {request.Question}\nWhy is {request.Question}\nWhen is {request.Question}",
+            GroundedTask.IntermediateAnswer => $"Intermediate answer: of {request.Steps[^1].SubQuery[..4]}",
+            _ => RunFixture.Reply(request),
+        });
+        var one = new RunGrid { Strategies = ["decompose-parallel"], Ks = [3], Ms = [0], Ns = [3], BudgetTokens = [10_000] }.Configurations();
+        var two = new RunGrid { Strategies = ["decompose-parallel"], Ks = [3], Ms = [0], Ns = [3], BudgetTokens = [10_000, 20_000] }.Configurations();
+
+        await _fixture.RunAsync(model, two, folder: _fixture.Folder + "-whole");
+        await _fixture.RunAsync(model, one);
+        var sent = model.Sent.Count;
+        var end = await _fixture.RunAsync(model, two);
+
+        // Each question: three parts between the splitting and the final answer. The second budget trims nothing, so it asks nothing anew, also in another sitting.
+        Assert.Equal((sent, 0, 15), (model.Sent.Count, end.RequestsSent, end.RequestsReused));
+        Assert.All(RunReader.Open(_fixture.Folder).Records(), record => Assert.Equal(
+            (5, 5), (record.Requests.Count, record.Requests.Select(request => request.Key).OfType<string>().Distinct(StringComparer.Ordinal).Count())));
+        Assert.Equal(_fixture.Results(_fixture.Folder + "-whole"), _fixture.Results());
+    }
+
+    [Fact]
     public async Task A_model_that_is_gone_ends_the_run_instead_of_failing_every_question()
     {
         var model = new ScriptedChatClient(_ => throw new AgentRagException("Nobody answers."));
