@@ -65,6 +65,8 @@ internal sealed class CommandLine(Terminal terminal)
             DecomposeCommand.Create(terminal),
             AllocateCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
+            ReportCommand.Create(terminal),
+            TraceCommand.Create(terminal),
             McpCommand.Create(terminal),
             DemosCommand.Create(terminal),
             CacheCommand.Create(terminal),

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json;
+using AgentRag.Answering;
+using AgentRag.Cli.Configuration;
+using AgentRag.Documents;
+using AgentRag.Evaluation;
+using AgentRag.Evaluation.Runs;
+using AgentRag.Models;
+using AgentRag.Prompting;
+
+namespace AgentRag.Cli.Commands;
+
+/// <summary>Says what a run is about: its manifest and its folder.</summary>
+internal static class RunSetup
+{
+    private const string Folder = "agentrag-runs";
+
+    /// <summary>Makes the manifest of a run that is about to begin, with everything its results depend on.</summary>
+    /// <exception cref="AgentRagException">The index or the demonstrations cannot be read.</exception>
+    public static async Task<RunManifest> ManifestAsync(
+        string name, DataSet dataSet, Settings settings, Composition composition, AnsweringContext context, ulong seed, CancellationToken cancellationToken)
+    {
+        var fingerprints = ObservationFingerprints.Of(context, composition.HasIndex ? composition.Index : null);
+        Dictionary<string, string> parts = new(StringComparer.Ordinal)
+        {
+            ["code"] = fingerprints.Code ?? "",
+            ["context window"] = $"{settings.ContextWindow.Value}",
+            ["data set"] = name,
+            ["demonstrations"] = await DemonstrationsAsync(settings.Demonstrations.Value, cancellationToken),
+            ["further bounds"] = string.Create(
+                CultureInfo.InvariantCulture, $"{settings.Answering.Deadline.Value?.TotalSeconds} s, {settings.Answering.MaxCalls.Value} calls, cost {settings.Answering.MaxCost.Value}"),
+            ["index"] = fingerprints.Index ?? "none",
+            ["model"] = $"{settings.Model.Value}",
+            ["prompts"] = fingerprints.Prompts ?? "",
+            ["questions"] = RunFingerprint.HashOf(string.Concat(dataSet.Questions.Select(question => JsonSerializer.Serialize(question)))),
+            ["reserved answer tokens"] = $"{settings.ReservedAnswerTokens.Value}",
+            ["retriever"] = await RetrieverAsync(settings, composition, cancellationToken) ?? fingerprints.Retriever ?? "",
+            ["retriever settings"] = RetrieverSettings(settings),
+            ["seed"] = string.Create(CultureInfo.InvariantCulture, $"{seed}"),
+            ["server"] = Server(settings),
+            ["step control"] = $"{settings.Answering.StepControl.Value}",
+            ["stop rules"] = $"{settings.Answering.StopRules}",
+            ["token counter"] = context.TokenCounter.Name,
+        };
+        foreach (var prompt in Enum.GetValues<PromptName>())
+        {
+            parts[$"prompt {PromptLibrary.FileName(prompt)}"] = context.Prompts.Get(prompt).ContentHash;
+        }
+
+        return new RunManifest { DataSet = name, Model = context.ModelName, Fingerprint = parts, CreatedAt = TimeProvider.System.GetUtcNow() };
+    }
+
+    /// <summary>The folder of a run that was given none: the same for the same data set and settings, so that the same command goes on with its run.</summary>
+    public static string DefaultDirectory(RunManifest manifest) =>
+        Path.Combine(Folder, $"{string.Concat(manifest.DataSet.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')).TrimStart('.')}-{manifest.Fingerprints.Hash[..8]}");
+
+    // What the name of a retriever that is not opened yet cannot tell, such as whether the index has the vectors that "auto" would use.
+    private static async Task<string?> RetrieverAsync(Settings settings, Composition composition, CancellationToken cancellationToken) =>
+        composition.HasIndex || settings.Retriever.Value == RetrieverName.Qdrant ? (await composition.RetrieverAsync(bm25: null, cancellationToken)).Retriever.Name : null;
+
+    private static string RetrieverSettings(Settings settings) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"embeddings {settings.Embeddings.Value}, fusion {settings.Fusion.Value} {string.Join('/', settings.FusionWeights.Value ?? [])} {settings.RrfK.Value}, " +
+        $"rerank {settings.Rerank.Value} {settings.RerankModel.Value}, collection {settings.QdrantCollection.Value}");
+
+    // A URL may hold a name or a key: host and port say which server it is.
+    private static string Server(Settings settings) =>
+        settings.Model.Value.Provider != ModelName.ExtractiveProvider && settings.BaseUrl.Value is { } url && Uri.TryCreate(url, UriKind.Absolute, out var parsed) ? parsed.Authority : "default";
+
+    private static async Task<string> DemonstrationsAsync(DemonstrationSource source, CancellationToken cancellationToken)
+    {
+        if (source.IsNone)
+        {
+            return DemonstrationSource.None;
+        }
+
+        var questions = await LabelledQuestionFile.LoadAsync(source.File ?? DemoWorld.Demonstrations, cancellationToken);
+        return RunFingerprint.HashOf(string.Concat(questions.Select(question => JsonSerializer.Serialize(question))));
+    }
+}
