@@ -1,4 +1,5 @@
 using AgentRag.Benchmarks.Dense;
+using AgentRag.Benchmarks.Fitting;
 using AgentRag.Benchmarks.Lexical;
 using BenchmarkDotNet.Running;
 
@@ -6,6 +7,7 @@ return args switch
 {
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
+    ["fitting"] => FittingBenchmark.Run(),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
 };

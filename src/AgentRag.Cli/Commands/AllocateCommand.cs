@@ -92,6 +92,8 @@ internal static class AllocateCommand
             Informativeness = informativeness,
             DataSet = parsed.GetValue(DataSet),
             Metric = parsed.GetValue(Metric),
+            // A strategy in the settings is what to ask with when nothing else is said; here it is the question.
+            Strategy = settings.Strategy.Source == SettingKeys.Strategy.Option.Name ? settings.Strategy.Value : null,
             MaxK = Math.Min(index?.PassageCount ?? RetrievalQuery.MaxK, RetrievalQuery.MaxK),
             MaxM = context.Demonstrations.Count,
         };

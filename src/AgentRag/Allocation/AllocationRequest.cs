@@ -22,6 +22,9 @@ public sealed record AllocationRequest(TokenBudgetOptions Budget, TokenSizes Siz
     /// <summary>The metric of a fitted model that is to be good. Default null: Accuracy, or the first when that was not measured.</summary>
     public string? Metric { get; init; }
 
+    /// <summary>The only strategy to consider. Default null: all that the model knows.</summary>
+    public string? Strategy { get; init; }
+
     /// <summary>The largest k that makes sense: passages in the index. Default 1000.</summary>
     public int MaxK { get; init; } = 1000;
 

@@ -184,9 +184,16 @@ public static class BudgetAllocator
         Dictionary<(string Strategy, InferenceParameters Parameters), ScopedMeasurement>? measured = null)
     {
         var window = request.Budget.ContextWindowTokens - request.Budget.ReservedAnswerTokens;
+        List<(string Strategy, InferenceParameters Parameters)> asked = [.. wanted.Where(one => request.Strategy is null || one.Strategy == request.Strategy)];
+        if (asked.Count == 0)
+        {
+            throw new AgentRagException(
+                $"The allocation model knows nothing of strategy '{request.Strategy}': it has {string.Join(", ", request.Model.Strategies.Select(model => model.Strategy))}.");
+        }
+
         List<(string, InferenceParameters, long)> fitting = [];
         var (overBudget, overWindow, overSupply) = (0, 0, 0);
-        foreach (var (strategy, parameters) in wanted)
+        foreach (var (strategy, parameters) in asked)
         {
             // A run that was measured to cost less than all of it costs that: most questions end before their last iteration.
             var planned = (long)Math.Ceiling(request.Sizes.Of(strategy, parameters));

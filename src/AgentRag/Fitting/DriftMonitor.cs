@@ -69,7 +69,7 @@ public static class DriftMonitor
             residuals.Key, cusum.Count, residuals.Average(residual => residual.Standardised), cusum.Above, cusum.Below, cusum.AlarmAt, cusum.IsBelow is true);
     }
 
-    private static (DriftResidual? Residual, string? Reason) Residual(AllocationModel model, Observation observation, IReadOnlyList<MeasuredPerformance> before)
+    private static (DriftResidual? Residual, string? Reason) Residual(AllocationModel model, Observation observation, List<MeasuredPerformance> before)
     {
         var strategy = model.Strategies.FirstOrDefault(one => one.Strategy == observation.Strategy);
         var scale = model.Scales.FirstOrDefault(one => one.DataSet == observation.DataSet && one.Metric == observation.Metric);

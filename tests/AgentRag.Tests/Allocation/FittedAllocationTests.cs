@@ -135,6 +135,18 @@ public sealed class FittedAllocationTests
     }
 
     [Fact]
+    public void A_strategy_that_is_asked_for_is_the_only_one_considered()
+    {
+        var model = Model(1, ("drag", 5, 0, 0.40), ("iterdrag", 5, 0, 0.55));
+        var allocation = BudgetAllocator.Allocate(Request(model, 100_000) with { Strategy = "drag" });
+        Assert.Equal(["drag"], allocation.Alternatives.Select(one => one.Strategy));
+        Assert.Equal(
+            "The allocation model knows nothing of strategy 'rag': it has drag, iterdrag.",
+            Assert.Throws<AgentRagException>(() => BudgetAllocator.Allocate(Request(model, 100_000) with { Strategy = "rag" })).Message);
+        Assert.Equal("drag", BudgetAllocator.Allocate(Request(AllocationModel.Published, 1_000_000) with { Strategy = "drag" }).Recommended.Strategy);
+    }
+
+    [Fact]
     public void A_run_that_was_measured_to_cost_less_than_planned_costs_what_was_measured()
     {
         // Five iterations are planned at 5 · 130 · 41 = 26,650 tokens; the longest question took 9,000, as most end before.

@@ -1,5 +1,4 @@
 using AgentRag.Allocation.Simulation;
-using AgentRag.Evaluation;
 using AgentRag.Fitting;
 using Xunit;
 

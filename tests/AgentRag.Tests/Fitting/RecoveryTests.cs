@@ -1,5 +1,5 @@
+using System.Runtime.InteropServices;
 using AgentRag.Answering;
-using AgentRag.Evaluation;
 using AgentRag.Fitting;
 using Xunit;
 
@@ -150,6 +150,7 @@ public sealed class RecoveryTests
     private static FitRow Row(InferenceParameters parameters, Informativeness i, int cluster, double z) => new(
         TestObservations.Of("d", "drag", parameters.K, parameters.M, parameters.N, 0.5), 0, cluster, new EquationTerms(parameters, i, 0.01), z);
 
+    [StructLayout(LayoutKind.Auto)]
     private readonly record struct Tally(double Sum, double Squares, int Covered, double Truth)
     {
         public Tally With(double estimate, double truth, double half) =>
