@@ -32,7 +32,7 @@ public sealed class HelpAndErrorTests
     [Theory]
     [InlineData("error: No command was given.\nhint: 'agentrag --help' lists what it takes, with examples.\n")]
     [InlineData(
-        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, mcp, demo, doctor.\n" +
+        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, fit, drift, simulate, mcp, demo, doctor.\n" +
         "hint: 'agentrag --help' lists what it takes, with examples.\n", "retreive")]
     [InlineData(
         "error: There is no option '--budgt'; write -- before a text that begins with a dash.\n" +
@@ -70,7 +70,7 @@ public sealed class HelpAndErrorTests
                 2,
                 "",
                 "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, retriever, strategy, " +
-                "k, m, n, budget, contextWindow, reservedAnswerTokens, roots.\n"),
+                "k, m, n, budget, contextWindow, reservedAnswerTokens, allocationModel, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
 
