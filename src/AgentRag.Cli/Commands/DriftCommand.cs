@@ -22,8 +22,9 @@ internal static class DriftCommand
         var command = new ExampleCommand(
             "drift",
             "Compare new evaluation runs with an allocation model, and say when to fit it again.",
-            $"A CUSUM chart for each metric: slack {Cusum.DefaultSlack} and limit {Cusum.DefaultLimit} standard deviations, which is one false alarm in about 465 observations, and a shift of " +
-            "one standard deviation seen after about 10. Run configurations that the model was fitted to, on the same questions. A changed chat model, prompt set, index or retriever is told too.",
+            $"A CUSUM chart for each metric: slack {Cusum.DefaultSlack} standard deviations, and a limit that gives a false alarm in one check of twenty. " +
+            "Run configurations that the model was fitted to, on the same questions: another sample shifts all observations of a data set together, so they count as one. " +
+            "A changed chat model, prompt set, index or retriever is told too.",
             "agentrag drift --model model.json runs/today",
             "agentrag drift --model model.json runs/ --json")
         {
@@ -40,12 +41,12 @@ internal static class DriftCommand
         var report = DriftMonitor.Check(model, await ObservationFile.LoadAsync(parsed.GetRequiredValue(Runs), cancellationToken));
         if (parsed.GetValue(Flags.Json))
         {
-            terminal.WriteJson(new { Refit = report.ShouldRefit, report.Charts, ComparedWithMeasured = report.Residuals.Count(residual => residual.WasMeasured), report.Changes, report.Skipped });
+            terminal.WriteJson(new { Refit = report.ShouldRefit, report.Charts, ComparedWithMeasured = report.Residuals.Count(residual => residual.WasMeasured), report.OtherQuestions, report.Changes, report.Skipped });
             return ExitCode.Success;
         }
 
         var table = new Table().AddColumn("metric");
-        foreach (var column in new[] { "observations", "mean residual", "sum above", "sum below", "alarm" })
+        foreach (var column in new[] { "observations", "mean residual", "sum above", "sum below", "limit", "alarm" })
         {
             table.AddColumn(new TableColumn(column).RightAligned());
         }
@@ -58,6 +59,7 @@ internal static class DriftCommand
                 $"{chart.MeanResidual:0.00}",
                 $"{chart.Above:0.00}",
                 $"{chart.Below:0.00}",
+                $"{chart.Limit:0.00}",
                 chart.AlarmAt is { } at ? $"at observation {at:N0}, {(chart.IsBelow ? "worse" : "better")} than expected" : "none");
         }
 
@@ -69,6 +71,12 @@ internal static class DriftCommand
 
         var measured = report.Residuals.Count(residual => residual.WasMeasured);
         terminal.WriteLine($"{Plural.Of(measured, "observation")} compared with what was measured before, {report.Residuals.Count - measured:N0} with what is predicted.");
+        if (report.OtherQuestions > 0)
+        {
+            terminal.WriteLine(
+                $"{Plural.Of(report.OtherQuestions, "observation")} asked other questions than the model was fitted to; those of a data set count as one, so only large drifts show.");
+        }
+
         terminal.WriteLine(report.ShouldRefit
             ? $"Fit again: agentrag fit RUNS --output {file}"
             : "The model still holds: what was measured lies where it expects it.");

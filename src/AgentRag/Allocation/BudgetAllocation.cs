@@ -88,6 +88,6 @@ public sealed record AllocationExplanation(IReadOnlyList<AllocationCandidate> Ca
 
 /// <summary>One configuration that was looked at.</summary>
 /// <param name="Configuration">The configuration.</param>
-/// <param name="Score">What it was ranked by, in z.</param>
+/// <param name="Score">What it was ranked by: a value of the metric, in [0, 1]; with published coefficients z.</param>
 /// <param name="CappedBy">The cap that it exceeds, for which it was not taken; null for none.</param>
 public sealed record AllocationCandidate(AllocatedStrategy Configuration, double Score, string? CappedBy);

@@ -54,14 +54,14 @@ public static class BudgetAllocator
 
         var (scope, candidates) = Candidates(request);
         List<Candidate> usable = [.. candidates.All.Where(candidate => candidate.CappedBy is null).OrderBy(candidate => candidate.Chosen.PlannedTokens).ThenByDescending(candidate => candidate.Score)];
-        var cheapest = usable.Find(candidate => candidate.Expected >= target);
+        var cheapest = usable.Find(candidate => candidate.Score >= target);
         if (cheapest is null)
         {
-            var best = usable.MaxBy(candidate => candidate.Expected) ?? throw NothingFits(request);
+            var best = usable.MaxBy(candidate => candidate.Score) ?? throw NothingFits(request);
             throw new AgentRagException(
                 $"Nothing that was measured or can be predicted{(request.Budget.MaxEffectiveContextTokens == long.MaxValue ? "" : $" within {request.Budget.MaxEffectiveContextTokens:N0} tokens")} reaches " +
                 $"{scope.Metric} {target:0.###}: the best is {best.Chosen.Strategy} with " +
-                $"{best.Chosen.Parameters}, {best.Expected:0.000} ({(best.Chosen.Basis == AllocationBasis.Measured ? "measured" : "predicted")}). Raise the budget, lower the target, " +
+                $"{best.Chosen.Parameters}, {best.Score:0.000} ({(best.Chosen.Basis == AllocationBasis.Measured ? "measured" : "predicted")}). Raise the budget, lower the target, " +
                 "or measure larger configurations.");
         }
 
@@ -102,8 +102,8 @@ public static class BudgetAllocator
         {
             CheaperWithinNoise = CheaperWithinNoise(recommended, ranked),
             WorthMeasuring = ranked
-                .Where(candidate => candidate is { CappedBy: null, Chosen.Basis: AllocationBasis.Extrapolated } && candidate.Chosen.PredictedZ > recommended.Score)
-                .MaxBy(candidate => candidate.Chosen.PredictedZ) is { } hope && hope != recommended ? hope.Chosen : null,
+                .Where(candidate => candidate is { CappedBy: null, Chosen.Basis: AllocationBasis.Extrapolated } && candidate.Chosen.Predicted!.Value > recommended.Score)
+                .MaxBy(candidate => candidate.Chosen.Predicted!.Value) is { } hope && hope != recommended ? hope.Chosen : null,
             Caps = [.. candidates.Caps.Where(caps => caps.IsAny)],
             Explanation = new(
                 [.. ranked.Select(candidate => new AllocationCandidate(candidate.Chosen, candidate.Score, candidate.CappedBy))],
@@ -136,7 +136,9 @@ public static class BudgetAllocator
         var scope = new ModelScope(model, request.DataSet, request.Metric);
         var measured = scope.Everywhere.ToDictionary(one => (one.Strategy, one.Parameters));
         var caps = model.Strategies.ToDictionary(strategy => strategy.Strategy, strategy => MeasuredCaps.Of(strategy.Strategy, scope.All));
-        var informativeness = model.Strategies.ToDictionary(strategy => strategy.Strategy, strategy => request.Informativeness ?? scope.InformativenessOf(strategy.Strategy));
+        var equations = model.Strategies.ToDictionary(strategy => strategy.Strategy, strategy => (Model: strategy, I: request.Informativeness is { } given
+            ? [.. scope.DataSets.Select(_ => given)]
+            : scope.InformativenessOf(strategy.Strategy)));
         var seen = model.Strategies.ToDictionary(
             strategy => strategy.Strategy, strategy => scope.All.Where(one => one.Strategy == strategy.Strategy).Select(one => one.Parameters).Distinct().ToList());
         var found = Feasible(
@@ -148,23 +150,19 @@ public static class BudgetAllocator
         {
             var here = measured.GetValueOrDefault((strategy, parameters));
             // A strategy may have been measured without being fitted; then its measurements speak alone.
-            var predicted = informativeness.TryGetValue(strategy, out var i) ? model.Predict(strategy, parameters, i) : null;
+            var predicted = equations.TryGetValue(strategy, out var equation) ? scope.Predict(equation.Model, parameters, equation.I) : null;
             var basis = here is not null ? AllocationBasis.Measured
                 : seen[strategy].Exists(larger => IsWithin(parameters, larger)) && seen[strategy].Exists(smaller => IsWithin(smaller, parameters)) ? AllocationBasis.Interpolated
                 : AllocationBasis.Extrapolated;
-            var score = here?.Z ?? (basis == AllocationBasis.Interpolated ? predicted!.Z : predicted!.PredictionInterval!.Low);
             all.Add(new Candidate(
                 new AllocatedStrategy(strategy, parameters, tokens, predicted?.Z ?? here!.Z)
                 {
                     Basis = basis,
-                    Predicted = predicted is null
-                        ? null
-                        : new ExpectedValue(scope.ToValue(predicted.Z), scope.ToValue(predicted.MeanInterval!), scope.ToValue(predicted.PredictionInterval!)),
+                    Predicted = predicted is null ? null : new ExpectedValue(predicted.Value, predicted.Mean, predicted.Prediction),
                     Measured = here is null ? null : new MeasuredValue(here.Value, here.StandardError, here.Questions),
                 },
-                score,
-                Expected: here?.Value ?? scope.ToValue(score),
-                AtLeast: here is not null ? here.Value - (1.96 * here.StandardError) : scope.ToValue(predicted!.PredictionInterval!.Low),
+                Score: here?.Value ?? (basis == AllocationBasis.Interpolated ? predicted!.Value : predicted!.Prediction.Low),
+                AtLeast: here is not null ? here.Value - (1.96 * here.StandardError) : predicted!.Prediction.Low,
                 here is null ? caps[strategy].Exceeded(parameters) : null));
         }
 
@@ -232,8 +230,8 @@ public static class BudgetAllocator
         CultureInfo.InvariantCulture,
         $"Instructions and question take about {Math.Ceiling(request.Sizes.InstructionTokens):N0} tokens and the budget is {request.Budget.MaxEffectiveContextTokens:N0}: raise the budget."));
 
-    /// <summary>A configuration with what it is worth: in z for ranking, and as a value of the metric, expected and at the lower end of its 95 % interval.</summary>
-    private sealed record Candidate(AllocatedStrategy Chosen, double Score, double Expected, double AtLeast, string? CappedBy);
+    /// <summary>A configuration with what it is worth, as a value of the metric: for ranking, and at the lower end of its 95 % interval.</summary>
+    private sealed record Candidate(AllocatedStrategy Chosen, double Score, double AtLeast, string? CappedBy);
 
     private sealed record FoundCandidates(IReadOnlyList<Candidate> All, IReadOnlyList<MeasuredCaps> Caps, int OverBudget, int OverWindow, int OverSupply);
 

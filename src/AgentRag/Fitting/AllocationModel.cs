@@ -179,6 +179,9 @@ public sealed record ModelFingerprints
     /// <summary>Retrievers.</summary>
     public IReadOnlyList<string> Retrievers { get; init; } = [];
 
+    /// <summary>Samples of questions; usually one for each data set.</summary>
+    public IReadOnlyList<string> Questions { get; init; } = [];
+
     /// <summary>Versions of AgentRag.</summary>
     public IReadOnlyList<string> Codes { get; init; } = [];
 
@@ -190,6 +193,7 @@ public sealed record ModelFingerprints
             Prompts = Different(fingerprints => fingerprints.Prompts),
             Indexes = Different(fingerprints => fingerprints.Index),
             Retrievers = Different(fingerprints => fingerprints.Retriever),
+            Questions = Different(fingerprints => fingerprints.Questions),
             Codes = Different(fingerprints => fingerprints.Code),
         };
 

@@ -100,6 +100,7 @@ public static class AllocationModelFile
         model.Source is null || model.Strategies is null or { Count: 0 } || model.Scales is null || model.Informativeness is null || model.Measured is null
             || model.Fingerprints is null ? "a field is missing"
         : model.Strategies.FirstOrDefault(strategy => !IsSound(strategy)) is { } unsound ? $"the equation of {unsound?.Strategy ?? "a strategy"} is incomplete"
+        : model.IsFitted && model.Strategies.FirstOrDefault(strategy => strategy.Uncertainty is null) is { } unsure ? $"the equation of {unsure.Strategy} has no uncertainty"
         : model.Scales.Any(scale => scale is not { DataSet: not null, Metric: not null, StandardDeviation: > 0 }) ? "a scale is incomplete"
         : model.Informativeness.Any(probe => probe is not { DataSet: not null, Strategy: not null, Metric: not null, Value: not null }) ? "an informativeness is incomplete"
         : model.Measured.Any(measured => measured is not { DataSet: not null, Strategy: not null, Metric: not null, Parameters: not null }) ? "a measurement is incomplete"

@@ -6,8 +6,10 @@ namespace AgentRag.Fitting;
 /// <remarks>
 /// A configuration that was measured when the model was fitted is compared with that measurement: where the equation does not fit is known, and is no drift.
 /// Any other is compared with its prediction; the equation errs alike for neighbouring configurations, so many new ones in a row may raise an alarm by
-/// themselves, and the measured ones are the better check. Ask the same questions as then: another sample of them shifts all observations of a run
-/// together. Each metric has its own chart, in the order of the observations, as the metrics of one run err together.
+/// themselves, and the measured ones are the better check. Ask the same questions as then: another sample of them shifts all observations of a data set
+/// together, so where the fingerprints tell of one, its observations count as a single value, their mean, and only large drifts are seen. Each metric has its
+/// own chart, in the order of the observations, as the metrics of one run err together; its limit grows with the observations, so that one check in twenty
+/// gives a false alarm.
 /// </remarks>
 public static class DriftMonitor
 {
@@ -52,22 +54,42 @@ public static class DriftMonitor
             throw new AgentRagException($"Nothing can be compared with the model: {string.Join("; ", skipped.Select(entry => entry.Key))}.");
         }
 
-        var charts = residuals.GroupBy(residual => residual.Observation.Metric).Select(Chart).ToList();
+        var charts = residuals.GroupBy(residual => residual.Observation.Metric).Select(group => Chart(model, group)).ToList();
         var changes = observations.Select(observation => observation.Fingerprints).Distinct().SelectMany(model.MismatchesWith).Distinct().ToList();
-        return new DriftReport(charts, residuals, changes, [.. skipped.Select(entry => $"{entry.Value:N0} observations were left out: {entry.Key}")]);
+        return new DriftReport(charts, residuals, changes, [.. skipped.Select(entry => $"{entry.Value:N0} observations were left out: {entry.Key}")])
+        {
+            OtherQuestions = residuals.Count(residual => AsksOthers(model, residual)),
+        };
     }
 
-    private static DriftChart Chart(IGrouping<string, DriftResidual> residuals)
+    private static DriftChart Chart(AllocationModel model, IGrouping<string, DriftResidual> residuals)
     {
-        var cusum = new Cusum();
-        foreach (var residual in residuals)
+        List<(double Value, int Last)> values =
+        [
+            .. residuals.Index()
+                .GroupBy(one => AsksOthers(model, one.Item) ? (one.Item.Observation.DataSet, one.Item.Observation.Fingerprints.Questions, -1) : ("", null, one.Index))
+                .Select(together => (together.Average(one => one.Item.Standardised), together.Max(one => one.Index) + 1)),
+        ];
+        var limit = Cusum.LimitFor(values.Count);
+        var cusum = new Cusum(limit: limit);
+        foreach (var (value, _) in values)
         {
-            cusum.Add(residual.Standardised);
+            cusum.Add(value);
         }
 
         return new DriftChart(
-            residuals.Key, cusum.Count, residuals.Average(residual => residual.Standardised), cusum.Above, cusum.Below, cusum.AlarmAt, cusum.IsBelow is true);
+            residuals.Key,
+            residuals.Count(),
+            residuals.Average(residual => residual.Standardised),
+            cusum.Above,
+            cusum.Below,
+            limit,
+            cusum.AlarmAt is { } at ? values[at - 1].Last : null,
+            cusum.IsBelow is true);
     }
+
+    private static bool AsksOthers(AllocationModel model, DriftResidual residual) =>
+        residual.Observation.Fingerprints.Questions is { } questions && model.Fingerprints.Questions is { Count: > 0 } fitted && !fitted.Contains(questions);
 
     private static (DriftResidual? Residual, string? Reason) Residual(AllocationModel model, Observation observation, List<MeasuredPerformance> before)
     {
@@ -111,6 +133,9 @@ public static class DriftMonitor
 public sealed record DriftReport(
     IReadOnlyList<DriftChart> Charts, IReadOnlyList<DriftResidual> Residuals, IReadOnlyList<string> Changes, IReadOnlyList<string> Skipped)
 {
+    /// <summary>How many observations were made with other questions than the model's; those of a data set count as one value.</summary>
+    public int OtherQuestions { get; init; }
+
     /// <summary>Whether the model should be fitted again: some chart raised its alarm, or something it depends on has changed.</summary>
     public bool ShouldRefit => Changes.Count > 0 || Charts.Any(chart => chart.AlarmAt is not null);
 }
@@ -121,9 +146,10 @@ public sealed record DriftReport(
 /// <param name="MeanResidual">Mean standardised residual.</param>
 /// <param name="Above">The sum of what lies above the expectation, at the end.</param>
 /// <param name="Below">The sum of what lies below it, at the end.</param>
+/// <param name="Limit">Where a sum raises the alarm.</param>
 /// <param name="AlarmAt">The observation, from 1, at which the alarm was first raised; null when it was not.</param>
 /// <param name="IsBelow">Whether that alarm was of values below the expectation.</param>
-public sealed record DriftChart(string Metric, int Observations, double MeanResidual, double Above, double Below, int? AlarmAt, bool IsBelow);
+public sealed record DriftChart(string Metric, int Observations, double MeanResidual, double Above, double Below, double Limit, int? AlarmAt, bool IsBelow);
 
 /// <summary>One observation beside what was expected of it.</summary>
 /// <param name="Observation">The observation.</param>

@@ -45,7 +45,4 @@ public sealed record Interval(double Low, double High)
 {
     /// <summary>The interval around a value.</summary>
     internal static Interval Around(double value, double half) => new(value - half, value + half);
-
-    /// <summary>The interval of a + b · x, for b ≥ 0.</summary>
-    internal Interval Mapped(double a, double b) => new(a + (b * Low), a + (b * High));
 }

@@ -29,6 +29,7 @@ internal static class IdentifiabilityTraps
         traps.AddRange(OfProbes(data));
         traps.AddRange(OfFit(data, fits));
         traps.AddRange(OfFingerprints(ModelFingerprints.Of(observations)));
+        traps.AddRange(OfQuestions(observations));
         return traps.OrderBy(trap => trap.Kind);
     }
 
@@ -173,6 +174,14 @@ internal static class IdentifiabilityTraps
             }
         }
     }
+
+    private static IEnumerable<FitTrap> OfQuestions(IReadOnlyList<Observation> observations) => observations.GroupBy(observation => observation.DataSet)
+        .OrderBy(group => group.Key, StringComparer.Ordinal)
+        .Select(group => (DataSet: group.Key, Samples: group.Select(observation => observation.Fingerprints.Questions).OfType<string>().Distinct().Count()))
+        .Where(group => group.Samples > 1)
+        .Select(group => new FitTrap(
+            FitTrapKind.MixedFingerprints,
+            $"{group.DataSet} was asked in {group.Samples} samples of questions: some may be harder than others, which is taken for noise. Ask every configuration the same questions."));
 
     private static double Correlation(double[] left, double[] right)
     {

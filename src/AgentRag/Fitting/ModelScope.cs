@@ -7,7 +7,6 @@ internal sealed class ModelScope
 {
     private readonly AllocationModel _model;
     private readonly IReadOnlyList<DataSetScale> _scales;
-    private readonly string? _dataSet;
 
     /// <summary>Looks at a model.</summary>
     /// <param name="model">The model, fitted.</param>
@@ -16,7 +15,7 @@ internal sealed class ModelScope
     /// <exception cref="AgentRagException">The data set or the metric was not measured.</exception>
     public ModelScope(AllocationModel model, string? dataSet, string? metric)
     {
-        (_model, _dataSet) = (model, dataSet);
+        _model = model;
         Require("data set", dataSet, model.DataSets);
         Require("metric", metric, model.Metrics);
         Metric = metric ?? (model.Metrics.Contains(Evaluation.ObservationMetrics.Accuracy) ? Evaluation.ObservationMetrics.Accuracy : model.Metrics[0]);
@@ -66,14 +65,49 @@ internal sealed class ModelScope
     /// <summary>What was measured on every data set of the scope, in the mean over them: only that can be compared.</summary>
     public IReadOnlyList<ScopedMeasurement> Everywhere { get; }
 
-    /// <summary>The informativeness of a strategy here.</summary>
-    public Informativeness InformativenessOf(string strategy) => _model.InformativenessOf(strategy, _dataSet, Metric);
+    /// <summary>What a strategy's first passage and demonstration bring on each data set of the scope, in the order of <see cref="DataSets"/>.</summary>
+    /// <param name="strategy">The strategy.</param>
+    /// <returns>What was measured on the data set; where nothing was, the mean over the others.</returns>
+    public Informativeness[] InformativenessOf(string strategy) => [.. _scales.Select(scale =>
+        _model.Informativeness.FirstOrDefault(probe => probe.Strategy == strategy && probe.DataSet == scale.DataSet && probe.Metric == Metric)?.Value
+        ?? _model.InformativenessOf(strategy, metric: Metric))];
 
-    /// <summary>Turns z into the metric, in the mean over the data sets.</summary>
-    public double ToValue(double z) => Math.Clamp(_scales.Average(scale => scale.Mean) + (_scales.Average(scale => scale.StandardDeviation) * z), 0, 1);
+    /// <summary>Predicts the metric, in the mean over the data sets of the scope.</summary>
+    /// <param name="strategy">The strategy, with its uncertainty.</param>
+    /// <param name="parameters">θ.</param>
+    /// <param name="informativeness">i on each data set.</param>
+    public ScopedPrediction Predict(StrategyModel strategy, InferenceParameters parameters, IReadOnlyList<Informativeness> informativeness)
+    {
+        var uncertainty = strategy.Uncertainty!;
+        var gradient = new double[uncertainty.Parameters.Count];
+        var (z, value, spread) = (0.0, 0.0, 0.0);
+        foreach (var (number, scale) in _scales.Index())
+        {
+            var here = strategy.Equation.Predict(parameters, informativeness[number]);
+            z += here / _scales.Count;
+            value += (scale.Mean + (scale.StandardDeviation * here)) / _scales.Count;
+            spread += scale.StandardDeviation / _scales.Count;
+            var derivatives = strategy.Equation.Gradient(parameters, informativeness[number], uncertainty.Parameters);
+            for (var i = 0; i < gradient.Length; i++)
+            {
+                gradient[i] += scale.StandardDeviation * derivatives[i] / _scales.Count;
+            }
+        }
 
-    /// <summary>Turns an interval of z into one of the metric.</summary>
-    public Interval ToValue(Interval z) => new(ToValue(z.Low), ToValue(z.High));
+        // Where the equation errs for a θ it may err on all data sets alike, so its misfit is not taken to average out.
+        var variance = uncertainty.VarianceOf(gradient);
+        return new ScopedPrediction(
+            z,
+            Math.Clamp(value, 0, 1),
+            Within(Math.Sqrt(variance)),
+            Within(Math.Sqrt(variance + (spread * spread * uncertainty.ResidualVariance))));
+
+        Interval Within(double error)
+        {
+            var (low, high) = Interval.Around(value, uncertainty.IntervalFactor * error);
+            return new Interval(Math.Clamp(low, 0, 1), Math.Clamp(high, 0, 1));
+        }
+    }
 
     private static void Require(string what, string? wanted, IReadOnlyList<string> known)
     {
@@ -83,6 +117,13 @@ internal sealed class ModelScope
         }
     }
 }
+
+/// <summary>A predicted configuration.</summary>
+/// <param name="Z">Mean over the data sets, z-scored.</param>
+/// <param name="Value">The metric, in [0, 1].</param>
+/// <param name="Mean">Where the equation's own value lies.</param>
+/// <param name="Prediction">Where a measurement lies.</param>
+internal sealed record ScopedPrediction(double Z, double Value, Interval Mean, Interval Prediction);
 
 /// <summary>A measured configuration.</summary>
 /// <param name="DataSet">The data set; null for the mean over several.</param>

@@ -172,6 +172,42 @@ public sealed class FittedAllocationTests
     }
 
     [Fact]
+    public void Over_several_data_sets_the_mean_of_the_metric_counts_and_not_that_of_the_z_scores()
+    {
+        // k = 5: 0.50 and 0.50; k = 20: 0.48 and 0.515, which is less in the mean, but -0.2 and +1.5 in z as the second set hardly varies.
+        var model = Model(0.01, ("drag", 5, 0, 0.50), ("drag", 20, 0, 0.48));
+        model = model with
+        {
+            Scales = [model.Scales[0], new DataSetScale("e", "accuracy", 0.5, 0.01, 2)],
+            Measured = [.. model.Measured, .. model.Measured.Select(one => one with { DataSet = "e", Value = one.Parameters.K == 5 ? 0.50 : 0.515 })],
+        };
+        var allocation = Allocate(model, 4_000);
+        Assert.Equal((5, 0.50), (allocation.Recommended.Parameters.K, allocation.Recommended.Measured!.Value));
+        Assert.Equal(allocation.Recommended.Parameters, BudgetAllocator.CheapestFor(Request(model, 4_000), 0.499).Cheapest.Parameters);
+    }
+
+    [Fact]
+    public void Each_data_set_is_predicted_with_its_own_informativeness()
+    {
+        // z = (0.5 + 0.5 i) log(k + 0.01) - 2 at k = 10, log 10.01 = 2.3036: i = 0 gives -0.8482, i = 1 gives 0.3036, and nothing measured their mean, 0.5.
+        var equation = Equation with { B = new(0.5, 0, 0) };
+        var model = Model(0.04, ("drag", 1, 0, 0.30), ("drag", 20, 0, 0.80));
+        DataSetScale[] scales = [new("d", "accuracy", 0.5, 0.1, 2), new("e", "accuracy", 0.4, 0.2, 2), new("f", "accuracy", 0.3, 0.1, 2)];
+        model = model with
+        {
+            Strategies = [.. model.Strategies.Select(strategy => strategy with { Equation = equation })],
+            Scales = scales,
+            Measured = [.. scales.SelectMany(scale => model.Measured.Select(one => one with { DataSet = scale.DataSet }))],
+            Informativeness = [new("d", "drag", "accuracy", new(0, 0), 0.1, 0.1), new("e", "drag", "accuracy", new(1, 0), 0.1, 0.1)],
+        };
+        var predicted = Allocate(model, 4_000).Explanation.Candidates.Single(candidate => candidate.Configuration.Parameters == new InferenceParameters(10, 0, 1)).Configuration;
+        // z of the three: -0.8482, 0.3036, -0.2723. (0.5 - 0.0848 + 0.4 + 0.0607 + 0.3 - 0.0272) / 3 = 0.3829; the half width 2 · 0.2 · (0.1 + 0.2 + 0.1) / 3 = 0.0533.
+        Assert.Equal(0.3829, predicted.Predicted!.Value, tolerance: 1e-4);
+        Assert.Equal(0.3829 - 0.0533, predicted.Predicted.Prediction.Low, tolerance: 1e-4);
+        Assert.Equal(-0.2723, predicted.PredictedZ, tolerance: 1e-4);
+    }
+
+    [Fact]
     public void The_cheapest_configuration_that_reaches_an_accuracy_is_found()
     {
         var model = Model(0.01, ("drag", 5, 0, 0.50), ("drag", 20, 0, 0.62), ("drag", 50, 0, 0.70));

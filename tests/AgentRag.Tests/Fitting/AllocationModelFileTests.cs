@@ -52,6 +52,15 @@ public sealed class AllocationModelFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_fitted_model_without_its_uncertainty_is_refused()
+    {
+        var path = _folder.Write("model.json", AllocationModelFile.ToJson(Model with { Strategies = [.. Model.Strategies.Select(strategy => strategy with { Uncertainty = null })] }));
+        Assert.Equal(
+            $"{path}: the allocation model is damaged (the equation of drag has no uncertainty): make it anew with 'agentrag fit'.",
+            (await Assert.ThrowsAsync<AgentRagException>(() => AllocationModelFile.LoadAsync(path))).Message);
+    }
+
+    [Fact]
     public async Task A_file_with_any_byte_gone_is_read_as_it_was_or_refused()
     {
         // Cut anywhere: never another exception, never half a model.

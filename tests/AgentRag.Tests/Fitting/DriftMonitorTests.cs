@@ -48,6 +48,57 @@ public sealed class DriftMonitorTests
         Assert.Equal(expected, (double)total / Runs, tolerance);
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(10, 5)]
+    [InlineData(100, 25)]
+    [InlineData(1000, 25)]
+    public void The_limit_for_a_number_of_values_gives_a_false_alarm_in_one_chart_of_twenty_at_most(int values, int least)
+    {
+        const int Charts = 1000;
+        var random = new Random(values);
+        var alarms = 0;
+        for (var chart = 0; chart < Charts; chart++)
+        {
+            var cusum = new Cusum(limit: Cusum.LimitFor(values));
+            for (var i = 0; i < values; i++)
+            {
+                cusum.Add(TestObservations.Normal(random));
+            }
+
+            alarms += cusum.AlarmAt is null ? 0 : 1;
+        }
+
+        // A short chart begins at 0 and hardly gets as far as one that has run for long.
+        Assert.InRange(alarms, least, 65);
+    }
+
+    [Fact]
+    public void The_limit_solves_the_equation_of_the_run_length()
+    {
+        var b = Cusum.LimitFor(960) + 1.166;
+        Assert.Equal(20 * 960, Math.Exp(b) - b - 1, tolerance: 1e-3);
+        Assert.Equal(Cusum.DefaultLimit, Cusum.LimitFor(23), tolerance: 0.02);
+    }
+
+    [Fact]
+    public void Another_sample_of_questions_is_no_drift_and_a_far_worse_model_on_it_is()
+    {
+        var alarms = 0;
+        for (var seed = 2UL; seed < 22; seed++)
+        {
+            var report = DriftMonitor.Check(Model, Simulator.Run(Request with { Seed = seed }));
+            Assert.Equal(report.Residuals.Count, report.OtherQuestions);
+            alarms += report.ShouldRefit ? 1 : 0;
+        }
+
+        Assert.InRange(alarms, 0, 2);
+        Assert.True(DriftMonitor.Check(Model, Simulator.Run(Request with { Seed = 2, Model = new() { Reading = 0.4 } })).ShouldRefit);
+        // Nobody says that these are other questions: then every observation counts.
+        var unknown = Simulator.Run(Request with { Seed = 2 }).Select(one => one with { Fingerprints = one.Fingerprints with { Questions = null } });
+        Assert.Equal(0, DriftMonitor.Check(Model, [.. unknown]).OtherQuestions);
+    }
+
     [Fact]
     public void The_same_model_on_the_same_questions_raises_no_alarm()
     {

@@ -112,6 +112,15 @@ public sealed class IdentifiabilityTrapsTests
         "The observations were made with different prompts (p1, p2): what they changed is taken for noise. Fit the runs of one by themselves.",
         [.. Sound("d", 0.02), .. Sound("e", 0.05).Select(observation => observation with { Fingerprints = observation.Fingerprints with { Prompts = "p2" } })]);
 
+    [Fact]
+    public void A_data_set_asked_in_several_samples_of_questions_is_told() => AssertTrap(
+        FitTrapKind.MixedFingerprints,
+        "d was asked in 2 samples of questions: some may be harder than others, which is taken for noise. Ask every configuration the same questions.",
+        [
+            .. Sound("d", 0.02).Select((observation, i) => observation with { Fingerprints = observation.Fingerprints with { Questions = $"q{i % 2}" } }),
+            .. Sound("e", 0.05).Select(observation => observation with { Fingerprints = observation.Fingerprints with { Questions = "q2" } }),
+        ]);
+
     private static void AssertTrap(FitTrapKind kind, string text, IReadOnlyList<Observation> observations, FitOptions? options = null) =>
         Assert.Contains(text, Traps(observations, options).Where(trap => trap.Kind == kind).Select(trap => trap.Text));
 

@@ -110,7 +110,15 @@ public static class Simulator
                     MeanEffectiveContextTokens = Math.Round(tokens.Average(), 1),
                     MaxEffectiveContextTokens = (long)Math.Ceiling(tokens.Max()),
                     IsSimulated = true,
-                    Fingerprints = new() { Model = ModelName, Prompts = ModelName, Index = $"simulated-{set.Name}", Retriever = ModelName, Code = ObservationFingerprints.OfCode() },
+                    Fingerprints = new()
+                    {
+                        Model = ModelName,
+                        Prompts = ModelName,
+                        Index = $"simulated-{set.Name}",
+                        Retriever = ModelName,
+                        Questions = $"simulated-{set.Name}-{request.Seed}-{request.Questions}",
+                        Code = ObservationFingerprints.OfCode(),
+                    },
                 });
             }
         }
