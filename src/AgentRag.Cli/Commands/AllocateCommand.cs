@@ -82,6 +82,12 @@ internal static class AllocateCommand
         var context = await composition.AnsweringAsync(cancellationToken);
         var index = composition is { HasIndex: true, Index.PassageCount: > 0 } ? composition.Index : null;
         var sizes = await PromptCosts.MeasureAsync(context, index, composition.DemonstrationIndex, cancellationToken);
+        var warnings = model.MismatchesWith(ObservationFingerprints.Of(context, index) with { Model = asked.Model.Value.Name });
+        foreach (var warning in warnings)
+        {
+            terminal.WriteError($"warning: {warning}");
+        }
+
         var target = parsed.GetValue(TargetAccuracy);
         var request = new AllocationRequest(
             // Whoever asks what an accuracy costs has no budget, unless one is named.
@@ -96,13 +102,8 @@ internal static class AllocateCommand
             Strategy = settings.Strategy.Source == SettingKeys.Strategy.Option.Name ? settings.Strategy.Value : null,
             MaxK = Math.Min(index?.PassageCount ?? RetrievalQuery.MaxK, RetrievalQuery.MaxK),
             MaxM = context.Demonstrations.Count,
+            MeasuredTokensHold = warnings.Count == 0,
         };
-        var warnings = model.MismatchesWith(ObservationFingerprints.Of(context, index) with { Model = asked.Model.Value.Name });
-        foreach (var warning in warnings)
-        {
-            terminal.WriteError($"warning: {warning}");
-        }
-
         var output = new AllocationText(terminal, settings, request, index is not null, warnings);
         if (target is { } wanted)
         {

@@ -25,6 +25,12 @@ public sealed record AllocationRequest(TokenBudgetOptions Budget, TokenSizes Siz
     /// <summary>The only strategy to consider. Default null: all that the model knows.</summary>
     public string? Strategy { get; init; }
 
+    /// <summary>
+    /// Whether what a configuration was measured to cost holds here. Default true. Set to false when index, prompts or chat model are others than those
+    /// measured: then all that θ allows is planned for.
+    /// </summary>
+    public bool MeasuredTokensHold { get; init; } = true;
+
     /// <summary>The largest k that makes sense: passages in the index. Default 1000.</summary>
     public int MaxK { get; init; } = 1000;
 

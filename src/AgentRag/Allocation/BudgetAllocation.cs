@@ -37,7 +37,7 @@ public sealed record BudgetAllocation(AllocatedStrategy Recommended, IReadOnlyLi
 /// <summary>Parameters for one strategy.</summary>
 /// <param name="Strategy">The strategy's name.</param>
 /// <param name="Parameters">The parameters.</param>
-/// <param name="PlannedTokens">Effective context tokens if all of it is used; what was measured at most, where that is less.</param>
+/// <param name="PlannedTokens">Effective context tokens if all of it is used; what was measured at most, where that is less and holds here.</param>
 /// <param name="PredictedZ">Predicted performance, z-scored: good for ranking parameters of one strategy, no accuracy.</param>
 public sealed record AllocatedStrategy(string Strategy, InferenceParameters Parameters, long PlannedTokens, double PredictedZ)
 {

@@ -195,7 +195,7 @@ public static class BudgetAllocator
         {
             // A run that was measured to cost less than all of it costs that: most questions end before their last iteration.
             var planned = (long)Math.Ceiling(request.Sizes.Of(strategy, parameters));
-            var tokens = measured?.GetValueOrDefault((strategy, parameters)) is { MaxTokens: > 0 } run ? Math.Min(planned, run.MaxTokens) : planned;
+            var tokens = request.MeasuredTokensHold && measured?.GetValueOrDefault((strategy, parameters)) is { MaxTokens: > 0 } run ? Math.Min(planned, run.MaxTokens) : planned;
             if (tokens > request.Budget.MaxEffectiveContextTokens)
             {
                 overBudget++;

@@ -145,6 +145,7 @@ public sealed class AgentRagPlugin : IDisposable
             Model = context.AllocationModel,
             MaxK = context.PassageCount,
             MaxM = context.Answering.Demonstrations.Count,
+            MeasuredTokensHold = context.AllocationWarnings.Count == 0,
         });
         return AllocateBudgetResult.From(budget, allocation, context.AllocationModel, context.AllocationWarnings);
     }

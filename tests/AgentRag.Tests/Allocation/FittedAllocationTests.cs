@@ -152,6 +152,10 @@ public sealed class FittedAllocationTests
         // Five iterations are planned at 5 · 130 · 41 = 26,650 tokens; the longest question took 9,000, as most end before.
         var model = Model(0.01, ("iterdrag", 5, 0, 0.5)) with { Measured = [new("d", "iterdrag", "accuracy", new(5, 0, 5), 0.5, 0.0158, 1000, 9_000)] };
         Assert.Equal(9_000, Allocate(model, budget: 10_000).Recommended.PlannedTokens);
+        // With another index or model it may cost all that is planned: then it does not fit, and nothing else was measured.
+        var elsewhere = BudgetAllocator.Allocate(Request(model, 10_000) with { MeasuredTokensHold = false });
+        Assert.NotEqual(new InferenceParameters(5, 0, 5), elsewhere.Recommended.Parameters);
+        Assert.Equal(26_650, BudgetAllocator.Allocate(Request(model, 30_000) with { MeasuredTokensHold = false }).Recommended.PlannedTokens);
     }
 
     [Fact]
