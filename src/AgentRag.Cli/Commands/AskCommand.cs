@@ -34,7 +34,7 @@ internal static class AskCommand
     {
         var question = Flags.TextOrQuestions(parsed, Question);
         var settings = Settings.Read(parsed);
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         var context = await composition.AnsweringAsync(cancellationToken);
         var run = new AskRun(terminal, settings, Answerers.Create(settings.Strategy.Value, context), parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
         return question is not null
@@ -46,12 +46,13 @@ internal static class AskCommand
     {
         public async Task<int> OneAsync(string question, CancellationToken cancellationToken)
         {
-            var answer = await answerer.AnswerAsync(Request(question), json ? null : new SynchronousProgress<AnswerEvent>(ShowStep), cancellationToken);
             if (json)
             {
-                terminal.WriteJson(AnswerJson.Whole(answer, trace));
+                terminal.WriteJson(AnswerJson.Whole(await answerer.AnswerAsync(Request(question), cancellationToken: cancellationToken), trace));
                 return ExitCode.Success;
             }
+
+            var answer = await ShowAsync(Request(question) with { StreamsText = terminal.IsInteractive }, cancellationToken);
 
             foreach (var line in AnswerText.Lines(answer, settings.Bounds).Concat(trace ? AnswerText.TraceLines(answer) : []))
             {
@@ -73,7 +74,7 @@ internal static class AskCommand
                     report(done, questions.Count, $"{done:N0} of {questions.Count:N0}");
                     try
                     {
-                        var answer = await answerer.AnswerAsync(Request(question.Question), progress: null, cancellationToken);
+                        var answer = await answerer.AnswerAsync(Request(question.Question), cancellationToken: cancellationToken);
                         Write(question.Id, AnswerJson.Row(question.Id, answer), answer.Text);
                     }
                     catch (AgentRagException e)
@@ -87,7 +88,7 @@ internal static class AskCommand
             }, writesResults: true);
         }
 
-        private AnswerRequest Request(string question) => new(question, settings.Parameters, settings.Bounds);
+        private AnswerRequest Request(string question) => new(question, settings.Parameters, settings.Bounds) { StopRules = settings.Answering.StopRules };
 
         private void Write(string id, object row, string text)
         {
@@ -101,12 +102,34 @@ internal static class AskCommand
             }
         }
 
-        private void ShowStep(AnswerEvent happened)
+        // Steps, and the answer's words as they are written, go to stderr; the answer itself to stdout, once, when it is checked.
+        private async Task<Answer> ShowAsync(AnswerRequest request, CancellationToken cancellationToken)
         {
-            if (AnswerText.Line(happened) is { } line)
+            Answer? answer = null;
+            var isWriting = false;
+            await foreach (var happened in answerer.StreamAsync(request, cancellationToken))
             {
-                terminal.WriteError(line);
+                if (happened is TextStreamed piece)
+                {
+                    terminal.WriteErrorPart(isWriting ? piece.Text : $"  writing: {piece.Text}");
+                    isWriting = true;
+                    continue;
+                }
+
+                if (isWriting)
+                {
+                    terminal.WriteError("");
+                    isWriting = false;
+                }
+
+                answer = (happened as Answered)?.Answer ?? answer;
+                if (AnswerText.Line(happened) is { } line)
+                {
+                    terminal.WriteError(line);
+                }
             }
+
+            return answer!;
         }
     }
 }
