@@ -37,7 +37,7 @@ internal static class FitCommand
     private static readonly Option<string?> Strategies = new("--strategies")
     {
         HelpName = "LIST",
-        Description = "Strategies to fit, with commas. Default: all but zero-shot, many-shot and rag, whose measurements are kept beside the equation.",
+        Description = "Strategies to fit, with commas. Default: all but the baselines (zero-shot, many-shot, rag, gold passages), whose measurements are kept beside the equation.",
     };
 
     private static readonly Option<string?> Budgets = new("--budgets")

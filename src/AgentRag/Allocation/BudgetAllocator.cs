@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
 using AgentRag.Fitting;
 
@@ -143,7 +144,9 @@ public static class BudgetAllocator
             strategy => strategy.Strategy, strategy => scope.All.Where(one => one.Strategy == strategy.Strategy).Select(one => one.Parameters).Distinct().ToList());
         var found = Feasible(
             request,
-            model.Strategies.SelectMany(strategy => Grid(strategy.Strategy).Select(parameters => (strategy.Strategy, parameters))).Concat(measured.Keys).Distinct(),
+            model.Strategies.SelectMany(strategy => Grid(strategy.Strategy).Select(parameters => (strategy.Strategy, parameters)))
+                // A baseline such as the gold passages shows what could be reached; nobody can ask with it.
+                .Concat(measured.Keys.Where(one => equations.ContainsKey(one.Strategy) || Strategies.Names.Contains(one.Strategy))).Distinct(),
             measured);
         List<Candidate> all = [];
         foreach (var (strategy, parameters, tokens) in found.Fitting)
@@ -220,7 +223,7 @@ public static class BudgetAllocator
     private static IEnumerable<InferenceParameters> Grid(string strategy) =>
         from k in strategy is ZeroShotAnswerer.Name or ManyShotAnswerer.Name ? [0] : KGrid
         from m in strategy is ZeroShotAnswerer.Name or RagAnswerer.Name ? [0] : MGrid
-        from n in strategy == IterDragAnswerer.Name ? NGrid : [1]
+        from n in Answerers.UsesIterations(strategy) ? NGrid : [1]
         select new InferenceParameters(k, m, n);
 
     private static IEnumerable<AllocatedStrategy> BestOfEach(AllocationModel model, List<AllocationCandidate> ranked) =>

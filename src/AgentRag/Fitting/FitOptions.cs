@@ -47,8 +47,8 @@ public sealed record FitOptions
     public StrategyPooling? Pooling { get; init; }
 
     /// <summary>
-    /// The strategies to fit. Default null: all that were observed but zero-shot, many-shot and rag, which are corners of DRAG under other prompts; what was
-    /// measured of them stays in the model and may still be recommended.
+    /// The strategies to fit. Default null: those of <see cref="Answerers.Names"/> that were observed but zero-shot, many-shot and rag, which are corners of
+    /// DRAG under other prompts; what was measured of the others stays in the model and may still be recommended.
     /// </summary>
     public IReadOnlyList<string>? Strategies { get; init; }
 
@@ -82,7 +82,7 @@ public sealed record FitOptions
                 : [.. named.Distinct().Order(StringComparer.Ordinal)];
         }
 
-        List<string> chosen = [.. all.Where(name => name is not (ZeroShotAnswerer.Name or ManyShotAnswerer.Name or RagAnswerer.Name))];
+        List<string> chosen = [.. all.Where(name => Answerers.Names.Contains(name) && name is not (ZeroShotAnswerer.Name or ManyShotAnswerer.Name or RagAnswerer.Name))];
         return chosen.Count > 0 ? chosen : all;
     }
 }

@@ -25,6 +25,7 @@ public static class Generalisation
     {
         ArgumentNullException.ThrowIfNull(observations);
         ArgumentNullException.ThrowIfNull(model);
+        observations = WithoutBaselines(observations);
         List<GeneralisationCell> cells = [];
         foreach (var dataSet in observations.Select(observation => observation.DataSet).Distinct().Order(StringComparer.Ordinal))
         {
@@ -53,6 +54,7 @@ public static class Generalisation
         ArgumentNullException.ThrowIfNull(observations);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(budgets);
+        observations = WithoutBaselines(observations);
         List<GeneralisationCell> cells = [];
         foreach (var (from, to) in budgets.Zip(budgets.Skip(1)))
         {
@@ -73,6 +75,10 @@ public static class Generalisation
 
         return new GeneralisationTable("Length extrapolation", cells);
     }
+
+    // Gold passages reach what no choice of parameters can.
+    private static List<Observation> WithoutBaselines(IReadOnlyList<Observation> observations) =>
+        [.. observations.Where(observation => Answerers.Names.Contains(observation.Strategy))];
 
     private static FitOptions OptionsOf(AllocationModel model, IReadOnlyList<Observation> observations) => new()
     {

@@ -38,7 +38,7 @@ internal static class IdentifiabilityTraps
         foreach (var (name, value, _) in Parameters)
         {
             List<int> values = [.. rows.Select(value).Distinct().Order()];
-            if (values.Count == 1 && !(name == "n" && values[0] == 1 && strategy != IterDragAnswerer.Name))
+            if (values.Count == 1 && !(name == "n" && values[0] == 1 && !Answerers.UsesIterations(strategy)))
             {
                 yield return new(
                     FitTrapKind.ConstantParameter,

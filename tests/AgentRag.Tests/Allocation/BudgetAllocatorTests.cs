@@ -75,6 +75,22 @@ public sealed class BudgetAllocatorTests
     }
 
     [Fact]
+    public void Token_sizes_of_the_other_strategies_add_up_over_their_requests()
+    {
+        // k = 10, m = 2, n = 3; a demonstration shows two retrievals.
+        var sizes = new TokenSizes { PassageTokens = 100, DemonstrationPassageTokens = 50, DemonstrationTokens = 20, DemonstrationRetrievals = 2, InstructionTokens = 7 };
+        var parameters = new InferenceParameters(10, 2, 3);
+        // Splitting 7; three parts of 7 + 1,000; the last: 7 + 4 · 1,000 + 2 · (2 · 500 + 20).
+        Assert.Equal(7 + (3 * 1_007) + (7 + 4_000 + 2_040), sizes.Of("decompose-parallel", parameters));
+        Assert.Equal(sizes.Of("decompose-parallel", parameters), sizes.Of("keyword-expansion", parameters));
+        Assert.Equal(7 + 4_000 + 2_040, sizes.LargestRequest("decompose-parallel", parameters));
+        // One request with the question's passages and the same demonstrations.
+        Assert.Equal(7 + 1_000 + 2_040, sizes.Of("cot", parameters));
+        Assert.Equal(7 + 1_000 + (2 * 520), sizes.Of("drag", parameters));
+        Assert.True(sizes.Of("a stranger", parameters) >= sizes.Of("decompose-parallel", parameters));
+    }
+
+    [Fact]
     public void A_request_larger_than_the_window_is_never_planned()
     {
         var budget = new TokenBudgetOptions { MaxEffectiveContextTokens = 1_000_000, ContextWindowTokens = 10_000, ReservedAnswerTokens = 500 };

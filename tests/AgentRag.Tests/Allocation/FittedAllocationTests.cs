@@ -135,6 +135,15 @@ public sealed class FittedAllocationTests
     }
 
     [Fact]
+    public void A_baseline_that_nobody_can_ask_with_is_never_recommended()
+    {
+        var model = Model(1, ("drag", 5, 0, 0.40), ("drag", 10, 0, 0.45));
+        model = model with { Measured = [.. model.Measured, model.Measured[0] with { Strategy = "gold-passages", Value = 0.9 }] };
+        Assert.Equal((new InferenceParameters(10, 0, 1), "drag"), (Allocate(model, budget: 1_500).Recommended.Parameters, Allocate(model, budget: 1_500).Recommended.Strategy));
+        Assert.DoesNotContain(Allocate(model, budget: 1_500).Explanation.Candidates, candidate => candidate.Configuration.Strategy == "gold-passages");
+    }
+
+    [Fact]
     public void A_strategy_that_is_asked_for_is_the_only_one_considered()
     {
         var model = Model(1, ("drag", 5, 0, 0.40), ("iterdrag", 5, 0, 0.55));

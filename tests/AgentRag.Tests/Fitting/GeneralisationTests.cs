@@ -57,6 +57,9 @@ public sealed class GeneralisationTests
         Assert.Equal(0.242, cell.Predict, tolerance: 1e-9);
         Assert.Equal(Rising("d", 5, 8), cell.Oracle, tolerance: 1e-9);
         Assert.Equal(0.242, cell.Baseline!.Value, tolerance: 1e-9); // 8 demonstrations, as many passages as fit: the same
+        // What gold passages reach is no choice that anything could have made.
+        var gold = Generalisation.LeaveOneDomainOut([.. observations, TestObservations.Of("f", "gold-passages", 2, 0, 1, 0.9)], model, 24_000);
+        Assert.Equal(cell.Oracle, gold.Cells.Single(one => one.Column == "f").Oracle);
     }
 
     [Fact]

@@ -12,7 +12,9 @@ public sealed record SimulationRequest
     /// <summary>Questions of each set, ≥ 1. Default 200.</summary>
     public int Questions { get; init; } = 200;
 
-    /// <summary>The strategies. Default: DRAG and IterDRAG.</summary>
+    private static readonly string[] Known = [ZeroShotAnswerer.Name, ManyShotAnswerer.Name, RagAnswerer.Name, DragAnswerer.Name, IterDragAnswerer.Name];
+
+    /// <summary>The strategies: zero-shot, many-shot, rag, drag, iterdrag. Default: DRAG and IterDRAG.</summary>
     public IReadOnlyList<string> Strategies { get; init; } = [DragAnswerer.Name, IterDragAnswerer.Name];
 
     /// <summary>Values of k. Default 0, 1, 2, 5, 10, 20, 50, 100.</summary>
@@ -40,7 +42,7 @@ public sealed record SimulationRequest
         List<string> problems = [];
         Require(Questions >= 1, $"Questions is {Questions}, must be at least 1");
         Require(DataSets.Count > 0 && Strategies.Count > 0 && K.Count > 0 && M.Count > 0 && N.Count > 0, "DataSets, Strategies, K, M and N must not be empty");
-        Require(!Strategies.Except(Answerers.Names).Any(), $"Strategies are of {string.Join(", ", Answerers.Names)}");
+        Require(!Strategies.Except(Known).Any(), $"Strategies are of {string.Join(", ", Known)}");
         foreach (var (name, set) in DataSets.Select(set => (set.Name, set)))
         {
             Require(
