@@ -54,7 +54,7 @@ internal static class AllocateCommand
         SettingKeys.AddTo(
             command,
             [
-                .. SettingKeys.OfBudget, SettingKeys.AllocationModel, SettingKeys.Index, SettingKeys.Retriever, SettingKeys.Demonstrations, SettingKeys.Prompts, SettingKeys.Model,
+                .. SettingKeys.OfBudget, SettingKeys.AllocationModel, SettingKeys.Index, .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations, SettingKeys.Prompts, SettingKeys.Model,
                 SettingKeys.Strategy,
             ]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
