@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
+using AgentRag.Answering.Assistants;
 using AgentRag.Cli.Configuration;
 using AgentRag.Demonstrations;
 using AgentRag.Documents;
@@ -67,9 +69,43 @@ internal sealed class Composition : IDisposable
             Model = Model,
             TokenCounter = Counter,
             Prices = _settings.Answering.PriceTable,
+            Layout = new PromptLayout { Order = _settings.Asking.Order.Value, Batches = _settings.Asking.Layout.Value },
+            DocumentLanguage = _settings.Asking.DocumentLanguage.Value,
             Prompts = PromptLibrary.Load(_settings.Prompts.Value),
             Demonstrations = await DemonstrationsAsync(cancellationToken),
         };
+    }
+
+    /// <summary>Makes the answerer of a strategy, or of the assistant that the settings name instead.</summary>
+    /// <param name="strategy">One of <see cref="Strategies.Names"/>.</param>
+    /// <param name="context">What it works with.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="AgentRagException">There is no such strategy or assistant, or a strategy that measures the index finds none.</exception>
+    public async Task<IAnswerer> AnswererAsync(string strategy, AnsweringContext context, CancellationToken cancellationToken)
+    {
+        var asking = _settings.Asking;
+        if (asking.Assistant.Value is { } assistant)
+        {
+            return _settings.Strategy.IsDefault
+                ? new AssistantAnswerer(context, Assistant.Load(assistant))
+                : throw new AgentRagException($"--assistant {assistant} answers in its own way: leave out the strategy '{strategy}' (from {_settings.Strategy.Source}).");
+        }
+
+        if (strategy is not (RoutedAnswerer.Name or EscalatingAnswerer.Name))
+        {
+            return Strategies.Create(strategy, context);
+        }
+
+        var plugin = await PluginAsync(cancellationToken);
+        return Strategies.Create(strategy, context, new RoutingOptions
+        {
+            Sizes = plugin.Sizes,
+            MaxK = Math.Min(plugin.PassageCount, RetrievalQuery.MaxK),
+            MaxM = context.Demonstrations.Count,
+            AsksModelForComplexity = asking.ComplexityByModel.Value,
+            AsksModelForQuality = asking.QualityByModel.Value,
+            QualityThreshold = asking.QualityThreshold.Value,
+        });
     }
 
     /// <summary>Loads the worked examples.</summary>

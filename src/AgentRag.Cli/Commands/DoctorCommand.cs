@@ -86,7 +86,7 @@ internal static class DoctorCommand
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
         Of(SettingKeys.AllocationModel, settings.AllocationModel with { Value = settings.AllocationModel.Value ?? "published" }),
-        .. settings.Answering.Rows.Select(row => new Row(row.Name, row.Value, row.Source)),
+        .. settings.Asking.Rows.Concat(settings.Answering.Rows).Select(row => new Row(row.Name, row.Value, row.Source)),
         Of(SettingKeys.Tokenizer, settings.Tokenizer),
         Of(SettingKeys.Vocabularies, settings.Vocabularies),
         new(SettingKeys.Roots.Name, settings.Roots.Value.Count == 0 ? "none" : string.Join(Path.PathSeparator, settings.Roots.Value), settings.Roots.Source),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
 using AgentRag.Models;
 using AgentRag.Retrieval.Fusion;
@@ -76,7 +77,7 @@ internal static class SettingKeys
     public static readonly SettingKey<string> QdrantCollection = new("qdrantCollection", "NAME", "The collection in Qdrant (default: agentrag).", "agentrag", SettingText.Text);
 
     public static readonly SettingKey<string> Strategy = new(
-        "strategy", "NAME", $"{string.Join(", ", Answerers.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
+        "strategy", "NAME", $"{string.Join(", ", Strategies.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
 
     public static readonly SettingKey<int> K = new("k", "K", "Passages per retrieval, 0 to 1000 (default: 5).", 5, SettingText.Count);
 
@@ -126,7 +127,7 @@ internal static class SettingKeys
 
     /// <summary>Every setting, in the order in which they are shown.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
-        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, AllocationModel, .. AnsweringSettings.All, .. OfTokens, Roots];
+        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, AllocationModel, .. StrategySettings.All, .. AnsweringSettings.All, .. OfTokens, Roots];
 
     /// <summary>The settings that choose a model.</summary>
     public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts, AnsweringSettings.StepControlKey];
@@ -135,7 +136,7 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. OfTokens];
 
     /// <summary>The settings that answering needs.</summary>
-    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, .. OfRetrieval, Demonstrations, AnsweringSettings.SufficiencyCheckKey];
+    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, Demonstrations, AnsweringSettings.SufficiencyCheckKey];
 
     /// <summary>Adds the flags of settings to a command.</summary>
     public static void AddTo(Command command, IEnumerable<SettingKey> keys)

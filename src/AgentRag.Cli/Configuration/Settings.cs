@@ -79,6 +79,8 @@ internal sealed record Settings
     public required Setting<string?> AllocationModel { get; init; }
     public required AnsweringSettings Answering { get; init; }
 
+    public required StrategySettings Asking { get; init; }
+
     public required Setting<string> Tokenizer { get; init; }
 
     public required Setting<string> Vocabularies { get; init; }
@@ -178,6 +180,7 @@ internal sealed record Settings
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
             AllocationModel = SettingKeys.AllocationModel.Read(sources),
             Answering = AnsweringSettings.Read(sources),
+            Asking = StrategySettings.Read(sources),
             Tokenizer = SettingKeys.Tokenizer.Read(sources),
             Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
