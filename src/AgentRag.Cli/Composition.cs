@@ -6,6 +6,8 @@ using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Demonstrations;
+using AgentRag.Evaluation;
+using AgentRag.Fitting;
 using AgentRag.Indexing;
 using AgentRag.Models;
 using AgentRag.Models.Extractive;
@@ -179,6 +181,12 @@ internal sealed class Composition : IDisposable
             await DemonstrationFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex), _settings.DemonstrationOptions);
     }
 
+    /// <summary>Loads what ranks parameters: the user's allocation model, or the published coefficients.</summary>
+    /// <exception cref="AgentRagException">The model's file cannot be used.</exception>
+    public async Task<AllocationModel> AllocationModelAsync(CancellationToken cancellationToken) => _settings.AllocationModel.Value is { } file
+        ? await AllocationModelFile.LoadAsync(file, cancellationToken)
+        : AllocationModel.Published;
+
     /// <summary>Opens the retriever that the settings name.</summary>
     /// <param name="bm25">Parameters of its lexical part; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
@@ -203,9 +211,12 @@ internal sealed class Composition : IDisposable
         var answering = await AnsweringAsync(cancellationToken);
 
         var index = SearchedIndex;
+        var allocationModel = await AllocationModelAsync(cancellationToken);
         var context = new PluginContext
         {
             Answering = answering,
+            AllocationModel = allocationModel,
+            AllocationWarnings = allocationModel.IsFitted ? allocationModel.MismatchesWith(ObservationFingerprints.Of(answering, index)) : [],
             PassageCount = await PassageCountAsync(index, cancellationToken),
             Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),

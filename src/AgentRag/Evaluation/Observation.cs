@@ -40,13 +40,16 @@ public sealed record Observation
     public ObservationFingerprints Fingerprints { get; init; } = new();
 
     /// <summary>The standard error, or the largest one that a mean in [0, 1] of so many questions can have: √(v (1 − v) / questions), v kept off 0 and 1.</summary>
-    /// <remarks>The bound is exact for metrics of 0 and 1 per question, and from above for F1. One question is added to either side (Laplace).</remarks>
+    /// <remarks>
+    /// The bound is exact for metrics of 0 and 1 per question, and from above for F1. One question is added to either side (Laplace), and a standard error of 0
+    /// is not believed: when all of 20 questions are answered the next may not be.
+    /// </remarks>
     public double StandardErrorOrBound
     {
         get
         {
             var share = ((Value * Questions) + 1) / (Questions + 2);
-            return StandardError ?? Math.Sqrt(share * (1 - share) / Questions);
+            return StandardError is > 0 and var measured ? measured : Math.Sqrt(share * (1 - share) / Questions);
         }
     }
 

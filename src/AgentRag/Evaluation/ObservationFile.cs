@@ -10,7 +10,7 @@ namespace AgentRag.Evaluation;
 /// <remarks>
 /// A line: <c>{"observation":1,"dataSet":"hotpotqa","strategy":"drag","k":5,"m":2,"n":1,"metric":"f1","value":0.51,"questions":500,"standardError":0.02,
 /// "meanEffectiveContextTokens":2210.5,"maxEffectiveContextTokens":2604,"simulated":false,"fingerprints":{"model":"...","prompts":"...","index":"...",
-/// "retriever":"...","code":"..."}}</c>. <c>standardError</c>, <c>simulated</c> and <c>fingerprints</c> may be left out; unknown fields are ignored.
+/// "retriever":"...","questions":"...","code":"..."}}</c>. <c>standardError</c>, <c>simulated</c> and <c>fingerprints</c> may be left out; unknown fields are ignored.
 /// </remarks>
 public static class ObservationFile
 {

@@ -23,6 +23,9 @@ public sealed record ObservationFingerprints
     /// <summary>The retriever's name, with its settings where they are not the defaults.</summary>
     public string? Retriever { get; init; }
 
+    /// <summary>The questions that were asked: a hash over them. Another sample of a data set is another text.</summary>
+    public string? Questions { get; init; }
+
     /// <summary>The version of AgentRag.</summary>
     public string? Code { get; init; }
 

@@ -32,7 +32,7 @@ public sealed class HelpAndErrorTests
     [Theory]
     [InlineData("error: No command was given.\nhint: 'agentrag --help' lists what it takes, with examples.\n")]
     [InlineData(
-        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, report, trace, mcp, demos, cache, demo, tokenizer, doctor.\n" +
+        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, report, trace, fit, drift, simulate, mcp, demos, cache, demo, tokenizer, doctor.\n" +
         "hint: 'agentrag --help' lists what it takes, with examples.\n", "retreive")]
     [InlineData(
         "error: There is no option '--budgt'; write -- before a text that begins with a dash.\n" +
@@ -77,7 +77,7 @@ public sealed class HelpAndErrorTests
                 2,
                 "",
                 "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, demonstrationSelection, demonstrationK, " +
-                "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, order, layout, rewriting, documentLanguage, assistant, " +
+                "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, allocationModel, order, layout, rewriting, documentLanguage, assistant, " +
                 "complexityByModel, qualityByModel, qualityThreshold, deadline, " +
                 "maxCalls, maxCost, prices, stepControl, sufficiencyCheck, cache, cacheReuse, cacheSimilarity, tokenizer, vocabularies, roots.\n"),
             await agentrag.RunAsync("doctor"));

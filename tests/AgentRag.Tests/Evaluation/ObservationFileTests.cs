@@ -91,6 +91,7 @@ public sealed class ObservationFileTests : IDisposable
         Assert.Equal(0.01443, half.StandardErrorOrBound, tolerance: 1e-5); // √(0.25 / 1200), the reference's ±1.44 points
         Assert.InRange((half with { Value = 0 }).StandardErrorOrBound, 1e-4, 1e-2); // never 0: nothing is certain after 1,200 questions
         Assert.Equal(0.0201, Whole.StandardErrorOrBound);
+        Assert.InRange((half with { Value = 1, Questions = 20, StandardError = 0 }).StandardErrorOrBound, 0.03, 0.06); // 20 of 20 right: the next may not be
     }
 
     [Fact]
