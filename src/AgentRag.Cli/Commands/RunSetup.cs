@@ -27,8 +27,8 @@ internal static class RunSetup
             ["context window"] = $"{settings.ContextWindow.Value}",
             ["data set"] = name,
             ["demonstrations"] = await DemonstrationsAsync(settings.Demonstrations.Value, cancellationToken),
-            ["further bounds"] = string.Create(
-                CultureInfo.InvariantCulture, $"{settings.Answering.Deadline.Value?.TotalSeconds} s, {settings.Answering.MaxCalls.Value} calls, cost {settings.Answering.MaxCost.Value}"),
+            ["further bounds"] = Named(
+                ("deadline in seconds", settings.Answering.Deadline.Value?.TotalSeconds), ("calls", settings.Answering.MaxCalls.Value), ("cost", settings.Answering.MaxCost.Value)),
             ["index"] = fingerprints.Index ?? "none",
             ["model"] = $"{settings.Model.Value}",
             ["prompts"] = fingerprints.Prompts ?? "",
@@ -39,7 +39,7 @@ internal static class RunSetup
             ["seed"] = string.Create(CultureInfo.InvariantCulture, $"{seed}"),
             ["server"] = Server(settings),
             ["step control"] = $"{settings.Answering.StepControl.Value}",
-            ["stop rules"] = $"{settings.Answering.StopRules}",
+            ["stop rules"] = StopRules(settings.Answering.StopRules),
             ["token counter"] = context.TokenCounter.Name,
         };
         foreach (var prompt in Enum.GetValues<PromptName>())
@@ -58,10 +58,23 @@ internal static class RunSetup
     private static async Task<string?> RetrieverAsync(Settings settings, Composition composition, CancellationToken cancellationToken) =>
         composition.HasIndex || settings.Retriever.Value == RetrieverName.Qdrant ? (await composition.RetrieverAsync(bm25: null, cancellationToken)).Retriever.Name : null;
 
-    private static string RetrieverSettings(Settings settings) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"embeddings {settings.Embeddings.Value}, fusion {settings.Fusion.Value} {string.Join('/', settings.FusionWeights.Value ?? [])} {settings.RrfK.Value}, " +
-        $"rerank {settings.Rerank.Value} {settings.RerankModel.Value}, collection {settings.QdrantCollection.Value}");
+    private static string RetrieverSettings(Settings settings) => Named(
+        ("embeddings", settings.Embeddings.Value),
+        ("fusion", settings.Fusion.Value),
+        ("weights", settings.FusionWeights.Value is { } weights ? string.Join('/', weights.Select(weight => weight.ToString(CultureInfo.InvariantCulture))) : null),
+        ("k of ranks", settings.RrfK.Value),
+        ("reranker", settings.Rerank.Value),
+        ("reranking model", settings.RerankModel.Value),
+        ("collection", settings.QdrantCollection.Value));
+
+    private static string StopRules(StopRules rules) => Named(
+        ("sub-queries without new passages", rules.MaxSubQueriesWithoutNewPassages),
+        ("unknown answers", rules.MaxUnknownAnswers),
+        ("at a repeated sub-query", rules.StopsAtRepeatedSubQuery),
+        ("sufficiency check", rules.ChecksSufficiency));
+
+    private static string Named(params (string Name, object? Value)[] values) =>
+        string.Join(", ", values.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Name} {pair.Value ?? "none"}")));
 
     // A URL may hold a name or a key: host and port say which server it is.
     private static string Server(Settings settings) =>

@@ -91,7 +91,7 @@ public sealed class EvaluationTests
         var expected = Results(await RunWholeAsync(agentrag, [.. grid, "--run", "whole"]), Path.Combine(agentrag.Folder, "whole"));
         Assert.Equal(40 * (6 + 18 + 36), expected.Count);
 
-        var wanted = int.Parse(Environment.GetEnvironmentVariable("AGENTRAG_TEST_KILLS") ?? "50");
+        var wanted = int.Parse(Environment.GetEnvironmentVariable("AGENTRAG_TEST_KILLS") ?? "20");
         var random = new Random(17);
         var (kills, runs, withResults) = (0, 0, 0);
         while (kills < wanted)

@@ -33,7 +33,7 @@ internal static class HtmlPage
         .h3{background:color-mix(in srgb,var(--heat) 24%,var(--bg))}.h4{background:color-mix(in srgb,var(--heat) 32%,var(--bg))}.h5{background:color-mix(in srgb,var(--heat) 40%,var(--bg))}
         .h6{background:color-mix(in srgb,var(--heat) 46%,var(--bg))}.h7{background:color-mix(in srgb,var(--heat) 52%,var(--bg))}.h8{background:color-mix(in srgb,var(--heat) 58%,var(--bg))}
         .h9{background:color-mix(in srgb,var(--heat) 64%,var(--bg))}.h10{background:color-mix(in srgb,var(--heat) 70%,var(--bg));font-weight:700}
-        .maps{display:flex;flex-wrap:wrap;gap:0 2.5rem}details{margin:.35rem 0}summary{cursor:pointer;padding:.2rem 0}details.question{border:1px solid var(--line);border-radius:6px;padding:.25rem .75rem}
+        .maps{display:flex;flex-wrap:wrap;align-items:flex-start;gap:0 2.5rem}details{margin:.35rem 0}summary{cursor:pointer;padding:.2rem 0}details.question{border:1px solid var(--line);border-radius:6px;padding:.25rem .75rem}
         details.way,details.passages{margin-left:1rem}.question ol,.question ul,.question p,.question dl{overflow-wrap:anywhere}.good{color:var(--good)}.part{color:var(--part)}.bad{color:var(--bad)}
         .good::before{content:"✓ "}.part::before{content:"◐ "}.bad::before{content:"✗ "}.answer{font-weight:600}.answer,.reply{background:var(--panel);padding:0 .25rem}.reply{white-space:pre-wrap}
         .outcomes{white-space:normal;color:var(--soft)}dt{font-weight:600;margin-top:.6rem}dd{margin:0 0 0 1.5rem;white-space:pre-wrap}code{background:var(--panel);padding:0 .25rem;overflow-wrap:anywhere}
