@@ -31,6 +31,7 @@ internal sealed class Composition : IDisposable
     private ITokenCounter? _counter;
     private IChatClient? _model;
     private ResultCache? _cache;
+    private string _indexVersion;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
@@ -79,11 +80,11 @@ internal sealed class Composition : IDisposable
         };
     }
 
-    /// <summary>Makes the answerer of the strategy in effect; one that also gives answers of similar questions, if that is what the cache is for.</summary>
+    /// <summary>Makes the answerer of a strategy; one that also gives answers of similar questions, if that is what the cache is for.</summary>
     /// <exception cref="AgentRagException">There is no such strategy, or the cache cannot be used.</exception>
-    public IAnswerer Answerer(AnsweringContext context)
+    public IAnswerer Answerer(string strategy, AnsweringContext context)
     {
-        var answerer = Answerers.Create(_settings.Strategy.Value, context);
+        var answerer = Answerers.Create(strategy, context);
         if (Cache is not { } cache || _settings.CacheReuse.Value != CacheReuse.Semantic)
         {
             return answerer;
@@ -91,7 +92,7 @@ internal sealed class Composition : IDisposable
 
         var scope = Json.Line(new
         {
-            Index = IndexVersionOrNone(),
+            Index = _indexVersion,
             Model = $"{_settings.Model.Value}",
             BaseUrl = _settings.BaseUrl.Value,
             context.Retriever.Name,
@@ -170,6 +171,7 @@ internal sealed class Composition : IDisposable
             PassageCount = index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken),
             Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),
+            Answerer = Answerer,
         };
         _plugin = (manifest, context);
         return context;
@@ -201,9 +203,12 @@ internal sealed class Composition : IDisposable
         _model?.Dispose();
     }
 
-    [MemberNotNull(nameof(_index), nameof(_retriever))]
+    [MemberNotNull(nameof(_index), nameof(_retriever), nameof(_indexVersion))]
     private void Reopen()
     {
+        // Before the index is opened: what a newer one answers is then kept under a version that is past, and never the other way round.
+        _indexVersion = _settings.Cache.Value != CacheReuses.Off && HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
+
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
         _index = index;
@@ -230,10 +235,8 @@ internal sealed class Composition : IDisposable
     {
         // Reused answers stand outside, so that none of them gets among the exact replies.
         var exact = new CachingChatClient(model, cache, new() { Settings = $"{_settings.Answering.StepControl.Value}" });
-        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, IndexVersionOrNone);
+        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, () => _indexVersion);
     }
-
-    private string IndexVersionOrNone() => HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
 
     private IChatClient CreateUncachedModel() => ChatModels.Create(
         _settings.Model.Value,

@@ -36,7 +36,7 @@ internal static class AskCommand
         var settings = Settings.Read(parsed);
         using var composition = new Composition(settings, terminal.Warnings);
         var context = await composition.AnsweringAsync(cancellationToken);
-        var run = new AskRun(terminal, settings, composition.Answerer(context), parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
+        var run = new AskRun(terminal, settings, composition.Answerer(settings.Strategy.Value, context), parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
         var code = question is not null
             ? await run.OneAsync(question, cancellationToken)
             : await run.ManyAsync(parsed.GetValue(Flags.Questions)!, cancellationToken);

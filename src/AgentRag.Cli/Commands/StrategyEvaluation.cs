@@ -8,6 +8,9 @@ namespace AgentRag.Cli.Commands;
 /// <summary>Runs strategies one after the other, with a bar.</summary>
 internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext context, InferenceParameters parameters, TokenBudgetOptions bounds)
 {
+    /// <summary>Makes the answerer of a strategy. Default: the strategy itself.</summary>
+    public Func<string, IAnswerer> Answerer { get; init; } = strategy => Answerers.Create(strategy, context);
+
     /// <summary>Evaluates every strategy on every question.</summary>
     /// <param name="strategies">Names.</param>
     /// <param name="questions">Labelled questions.</param>
@@ -26,7 +29,7 @@ internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext con
         foreach (var strategy in strategies)
         {
             report(done, strategies.Count * questions.Count, strategy);
-            reports.Add(await new Evaluator(Answerers.Create(strategy, context), context.ModelName).RunAsync(
+            reports.Add(await new Evaluator(Answerer(strategy), context.ModelName).RunAsync(
                 questions,
                 parameters,
                 bounds,
