@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
+using AgentRag.Answering.Assistants;
 using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
@@ -75,16 +77,50 @@ internal sealed class Composition : IDisposable
             Model = Model,
             TokenCounter = Counter,
             Prices = _settings.Answering.PriceTable,
+            Layout = new PromptLayout { Order = _settings.Asking.Order.Value, Batches = _settings.Asking.Layout.Value },
+            DocumentLanguage = _settings.Asking.DocumentLanguage.Value,
             Prompts = PromptLibrary.Load(_settings.Prompts.Value),
             Demonstrations = await DemonstrationsAsync(cancellationToken),
         };
     }
 
-    /// <summary>Makes the answerer of a strategy; one that also gives answers of similar questions, if that is what the cache is for.</summary>
-    /// <exception cref="AgentRagException">There is no such strategy, or the cache cannot be used.</exception>
-    public IAnswerer Answerer(string strategy, AnsweringContext context)
+    /// <summary>Makes the answerer of a strategy, or of the assistant that the settings name instead.</summary>
+    /// <param name="strategy">One of <see cref="Strategies.Names"/>.</param>
+    /// <param name="context">What it works with.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="AgentRagException">There is no such strategy or assistant, or a strategy that measures the index finds none.</exception>
+    public async Task<IAnswerer> AnswererAsync(string strategy, AnsweringContext context, CancellationToken cancellationToken)
     {
-        var answerer = Answerers.Create(strategy, context);
+        var asking = _settings.Asking;
+        if (asking.Assistant.Value is { } assistant)
+        {
+            return _settings.Strategy.IsDefault
+                ? Reusing(new AssistantAnswerer(context, Assistant.Load(assistant)), context)
+                : throw new AgentRagException($"--assistant {assistant} answers in its own way: leave out the strategy '{strategy}' (from {_settings.Strategy.Source}).");
+        }
+
+        if (strategy is not (RoutedAnswerer.Name or EscalatingAnswerer.Name))
+        {
+            return Reusing(Strategies.Create(strategy, context), context);
+        }
+
+        var plugin = await PluginAsync(cancellationToken);
+        var routing = new RoutingOptions
+        {
+            Sizes = plugin.Sizes,
+            MaxK = Math.Min(plugin.PassageCount, RetrievalQuery.MaxK),
+            MaxM = context.Demonstrations.Count,
+            AsksModelForComplexity = asking.ComplexityByModel.Value,
+            AsksModelForQuality = asking.QualityByModel.Value,
+            QualityThreshold = asking.QualityThreshold.Value,
+        };
+        return Reusing(Strategies.Create(strategy, context, routing), context);
+    }
+
+    /// <summary>Lets an answerer give answers of similar questions too, if that is what the cache is for.</summary>
+    /// <exception cref="AgentRagException">The cache cannot be used.</exception>
+    public IAnswerer Reusing(IAnswerer answerer, AnsweringContext context)
+    {
         if (Cache is not { } cache || _settings.CacheReuse.Value != CacheReuse.Semantic)
         {
             return answerer;
@@ -111,6 +147,11 @@ internal sealed class Composition : IDisposable
             Tokens = context.TokenCounter.Name,
             StepControl = _settings.Answering.StepControl.Value,
             Layout = $"{context.Layout}",
+            context.DocumentLanguage,
+            Assistant = _settings.Asking.Assistant.Value,
+            ComplexityByModel = _settings.Asking.ComplexityByModel.Value,
+            QualityByModel = _settings.Asking.QualityByModel.Value,
+            QualityThreshold = _settings.Asking.QualityThreshold.Value,
             Prompts = Enum.GetValues<PromptName>().Select(name => context.Prompts.Get(name).ContentHash),
             Demonstrations = context.Demonstrations.Pool.Select(shown => new { shown.Id, shown.Question, shown.Answer, shown.Steps }),
             _settings.DemonstrationOptions.Selection,
@@ -171,7 +212,7 @@ internal sealed class Composition : IDisposable
             PassageCount = index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken),
             Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),
-            Answerer = Answerer,
+            Answerer = (strategy, answering) => Reusing(Answerers.Create(strategy, answering), answering),
         };
         _plugin = (manifest, context);
         return context;

@@ -88,7 +88,7 @@ internal static class DoctorCommand
         Of(SettingKeys.Budget, settings.Budget),
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
-        .. settings.Answering.Rows.Select(row => new Row(row.Name, row.Value, row.Source)),
+        .. settings.Asking.Rows.Concat(settings.Answering.Rows).Select(row => new Row(row.Name, row.Value, row.Source)),
         Of(SettingKeys.Cache, settings.Cache),
         new(SettingKeys.Reuse.Name, $"{settings.CacheReuse.Value}".ToLowerInvariant(), settings.CacheReuse.Source),
         Of(SettingKeys.Similarity, settings.CacheSimilarity),

@@ -42,7 +42,10 @@ internal static class EvaluateCommand
         using var composition = new Composition(settings, terminal.Warnings);
         var context = await composition.AnsweringAsync(cancellationToken);
         context = context with { Demonstrations = context.Demonstrations.Guarded(questions) };
-        var evaluation = new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds.Validated()) { Answerer = strategy => composition.Answerer(strategy, context) };
+        var evaluation = new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds.Validated())
+        {
+            Answerer = strategy => composition.Reusing(Answerers.Create(strategy, context), context),
+        };
 
         var json = parsed.GetValue(Flags.Json);
         List<string> lines = [];

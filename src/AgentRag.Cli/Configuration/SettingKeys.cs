@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
 using AgentRag.Demonstrations;
 using AgentRag.Models;
@@ -86,7 +87,7 @@ internal static class SettingKeys
     public static readonly SettingKey<string> QdrantCollection = new("qdrantCollection", "NAME", "The collection in Qdrant (default: agentrag).", "agentrag", SettingText.Text);
 
     public static readonly SettingKey<string> Strategy = new(
-        "strategy", "NAME", $"{string.Join(", ", Answerers.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
+        "strategy", "NAME", $"{string.Join(", ", Strategies.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
 
     public static readonly SettingKey<int> K = new("k", "K", "Passages per retrieval, 0 to 1000 (default: 5).", 5, SettingText.Count);
 
@@ -152,7 +153,7 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> All { get; } =
     [
         Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, .. OfDemonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens,
-        .. AnsweringSettings.All, .. OfCache, .. OfTokens, Roots,
+        .. StrategySettings.All, .. AnsweringSettings.All, .. OfCache, .. OfTokens, Roots,
     ];
 
     /// <summary>The settings that choose a model.</summary>
@@ -163,7 +164,9 @@ internal static class SettingKeys
 
     /// <summary>The settings that answering needs.</summary>
     public static IReadOnlyList<SettingKey> OfAnswering { get; } =
-        [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, .. OfCache];
+    [
+        Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, .. OfCache,
+    ];
 
     /// <summary>Adds the flags of settings to a command.</summary>
     public static void AddTo(Command command, IEnumerable<SettingKey> keys)

@@ -40,6 +40,14 @@ internal static class SettingText
         Enum.GetValues<DemonstrationSelection>().Where(selection => $"{selection}".Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)).Cast<DemonstrationSelection?>().FirstOrDefault()
             ?? throw new AgentRagException($"there is no selection '{text}': use fixed, random, nearest or diverse");
 
+    /// <summary>Reads on or off.</summary>
+    public static bool Switch(string text) => text.Trim().ToLowerInvariant() switch
+    {
+        "on" or "true" => true,
+        "off" or "false" => false,
+        _ => throw new AgentRagException($"'{text}' is neither on nor off."),
+    };
+
     /// <summary>Reads any text but the empty one.</summary>
     public static string Text(string text) => text.Trim() is { Length: > 0 } trimmed ? trimmed : throw new AgentRagException("The value is empty.");
 

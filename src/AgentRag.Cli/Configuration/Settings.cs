@@ -85,6 +85,8 @@ internal sealed record Settings
 
     public required AnsweringSettings Answering { get; init; }
 
+    public required StrategySettings Asking { get; init; }
+
     public required Setting<string> Cache { get; init; }
 
     public required Setting<CacheReuse> CacheReuse { get; init; }
@@ -209,6 +211,7 @@ internal sealed record Settings
             CacheReuse = SettingKeys.Reuse.Read(sources),
             CacheSimilarity = SettingKeys.Similarity.Read(sources),
             Answering = AnsweringSettings.Read(sources),
+            Asking = StrategySettings.Read(sources),
             Tokenizer = SettingKeys.Tokenizer.Read(sources),
             Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),

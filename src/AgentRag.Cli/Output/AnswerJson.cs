@@ -40,6 +40,8 @@ internal static class AnswerJson
         Trimmed = Trimmed(answer.Trimmed),
         answer.DroppedCitations,
         answer.EarlierQuestion,
+        answer.StandaloneQuestion,
+        Routing = answer.Routing?.Attempts.Select(attempt => new { attempt.Class, attempt.Strategy, Parameters = Parameters(attempt.Parameters), attempt.Shrunk, attempt.Quality }),
         Usage = Usage(answer.Usage),
         Trace = withTrace ? answer.Trace.Select(Request) : null,
     };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentRag.Answering;
 using AgentRag.Prompting;
 
@@ -25,6 +26,18 @@ internal static class AnswerText
         foreach (var citation in answer.Citations)
         {
             yield return $"  {citation.Title} ({citation.Source}; passage {citation.PassageId})";
+        }
+
+        if (answer.StandaloneQuestion is { } standalone)
+        {
+            yield return $"Understood as: {standalone}";
+        }
+
+        foreach (var attempt in answer.Routing?.Attempts ?? [])
+        {
+            yield return $"Chosen: {attempt.Class}, {attempt.Strategy} with {attempt.Parameters}" +
+                (attempt.Quality is { } quality ? string.Create(CultureInfo.InvariantCulture, $"; graded {quality:0.00}") : "") +
+                (attempt.Shrunk.Count > 0 ? $"; shrunk: {string.Join("; ", attempt.Shrunk)}" : "");
         }
 
         if (!answer.Trimmed.IsNothing)

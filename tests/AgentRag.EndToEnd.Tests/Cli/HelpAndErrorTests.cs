@@ -42,7 +42,7 @@ public sealed class HelpAndErrorTests
     [InlineData("error: --k is 0, must be in [1, 1000].\n", "retrieve", "x", "--k", "0")]
     [InlineData("error: Give a question in quotation marks, or --questions FILE.\n", "ask")]
     [InlineData("error: Give a question or --questions FILE, not both.\n", "ask", "Who?", "--questions", "file")]
-    [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag.\n", "ask", "Who?", "--strategy", "guess")]
+    [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, auto, escalate.\n", "ask", "Who?", "--strategy", "guess")]
     [InlineData(
         "error: ',' names no strategy: use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, several with commas, or all.\n",
         "evaluate", "--questions", "file", "--strategy", ",")]
@@ -70,7 +70,7 @@ public sealed class HelpAndErrorTests
                 2,
                 "",
                 "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, demonstrationSelection, demonstrationK, " +
-                "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, deadline, " +
+                "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, order, layout, rewriting, documentLanguage, assistant, complexityByModel, qualityByModel, qualityThreshold, deadline, " +
                 "maxCalls, maxCost, prices, stepControl, sufficiencyCheck, cache, cacheReuse, cacheSimilarity, tokenizer, vocabularies, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
