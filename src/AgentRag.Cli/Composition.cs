@@ -35,6 +35,7 @@ internal sealed class Composition : IDisposable
     private ITokenCounter? _counter;
     private IChatClient? _model;
     private ResultCache? _cache;
+    private string _indexVersion;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
@@ -96,17 +97,17 @@ internal sealed class Composition : IDisposable
         if (asking.Assistant.Value is { } assistant)
         {
             return _settings.Strategy.IsDefault
-                ? WithCache(new AssistantAnswerer(context, Assistant.Load(assistant)), context)
+                ? Reusing(new AssistantAnswerer(context, Assistant.Load(assistant)), context)
                 : throw new AgentRagException($"--assistant {assistant} answers in its own way: leave out the strategy '{strategy}' (from {_settings.Strategy.Source}).");
         }
 
         if (strategy is not (RoutedAnswerer.Name or EscalatingAnswerer.Name))
         {
-            return WithCache(Strategies.Create(strategy, context), context);
+            return Reusing(Strategies.Create(strategy, context), context);
         }
 
         var index = SearchedIndex;
-        return WithCache(Strategies.Create(strategy, context, new RoutingOptions
+        return Reusing(Strategies.Create(strategy, context, new RoutingOptions
         {
             Sizes = await PromptCosts.MeasureAsync(context, index, DemonstrationIndex, Cache, cancellationToken),
             MaxK = Math.Min(await PassageCountAsync(index, cancellationToken), RetrievalQuery.MaxK),
@@ -124,7 +125,8 @@ internal sealed class Composition : IDisposable
         index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken);
 
     /// <summary>Lets an answerer also give answers of similar questions, if that is what the cache is for.</summary>
-    private IAnswerer WithCache(IAnswerer answerer, AnsweringContext context)
+    /// <exception cref="AgentRagException">The cache cannot be used.</exception>
+    public IAnswerer Reusing(IAnswerer answerer, AnsweringContext context)
     {
         if (Cache is not { } cache || _settings.CacheReuse.Value != CacheReuse.Semantic)
         {
@@ -133,7 +135,7 @@ internal sealed class Composition : IDisposable
 
         var scope = Json.Line(new
         {
-            Index = IndexVersionOrNone(),
+            Index = _indexVersion,
             Model = $"{_settings.Model.Value}",
             BaseUrl = _settings.BaseUrl.Value,
             context.Retriever.Name,
@@ -152,6 +154,7 @@ internal sealed class Composition : IDisposable
             Tokens = context.TokenCounter.Name,
             StepControl = _settings.Answering.StepControl.Value,
             Asking = _settings.Asking.Rows.Select(row => row.Value),
+            Assistant = _settings.Asking.Assistant.Value is { } assistant ? Assistant.Load(assistant).Template.ContentHash : null,
             Prompts = Enum.GetValues<PromptName>().Select(name => context.Prompts.Get(name).ContentHash),
             Demonstrations = context.Demonstrations.Pool.Select(shown => new { shown.Id, shown.Question, shown.Answer, shown.Steps }),
             _settings.DemonstrationOptions.Selection,
@@ -220,6 +223,7 @@ internal sealed class Composition : IDisposable
             PassageCount = await PassageCountAsync(index, cancellationToken),
             Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),
+            Answerer = (strategy, answering) => Reusing(Answerers.Create(strategy, answering), answering),
         };
         _plugin = (manifest, context);
         return context;
@@ -251,9 +255,12 @@ internal sealed class Composition : IDisposable
         _model?.Dispose();
     }
 
-    [MemberNotNull(nameof(_index), nameof(_retriever))]
+    [MemberNotNull(nameof(_index), nameof(_retriever), nameof(_indexVersion))]
     private void Reopen()
     {
+        // Before the index is opened: what a newer one answers is then kept under a version that is past, and never the other way round.
+        _indexVersion = _settings.Cache.Value != CacheReuses.Off && HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
+
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
         _index = index;
@@ -280,10 +287,8 @@ internal sealed class Composition : IDisposable
     {
         // Reused answers stand outside, so that none of them gets among the exact replies.
         var exact = new CachingChatClient(model, cache, new() { Settings = $"{_settings.Answering.StepControl.Value}" });
-        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, IndexVersionOrNone);
+        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, () => _indexVersion);
     }
-
-    private string IndexVersionOrNone() => HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
 
     private IChatClient CreateUncachedModel() => ChatModels.Create(
         _settings.Model.Value,

@@ -44,6 +44,11 @@ internal static class EvaluateCommand
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
         var settings = Settings.Read(parsed).WithCacheByFlagAlone();
+        if (settings.CacheReuse.Value == CacheReuse.Semantic && settings.Cache.Value != CacheReuses.Off)
+        {
+            throw new AgentRagException("'evaluate' measures the answers to its own questions; --cache-reuse semantic would give those of others: use exact or intermediate.");
+        }
+
         var grid = EvaluationArguments.Grid(parsed, settings);
         var options = EvaluationArguments.Options(parsed, settings);
         var file = parsed.GetValue(Flags.Questions) ?? throw new AgentRagException("Give the labelled questions with --questions FILE, or a recorded run with --replay RUN.");

@@ -82,7 +82,8 @@ internal static class EvaluationArguments
     public static IReadOnlyList<SettingKey> Settings { get; } =
         [
             SettingKeys.ContextWindow, SettingKeys.ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. SettingKeys.OfTokens, .. SettingKeys.OfModel, SettingKeys.Index,
-            .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations, AnsweringSettings.SufficiencyCheckKey,
+            .. SettingKeys.OfRetrieval, .. SettingKeys.OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, StrategySettings.OrderKey, StrategySettings.LayoutKey,
+            StrategySettings.DocumentLanguageKey, .. SettingKeys.OfCache,
         ];
 
     /// <summary>The grid that was asked for; what no flag says is as the settings say.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
+using AgentRag.Demonstrations;
 using AgentRag.Documents;
 using AgentRag.Evaluation;
 using AgentRag.Evaluation.Runs;
@@ -26,10 +27,13 @@ internal static class RunSetup
             ["code"] = fingerprints.Code ?? "",
             ["context window"] = $"{settings.ContextWindow.Value}",
             ["data set"] = name,
-            ["demonstrations"] = await DemonstrationsAsync(settings.Demonstrations.Value, cancellationToken),
+            ["demonstration selection"] = SelectionOf(settings.DemonstrationOptions),
+            ["demonstrations"] = DemonstrationsOf(context),
+            ["document language"] = context.DocumentLanguage ?? "none",
             ["further bounds"] = Named(
                 ("deadline in seconds", settings.Answering.Deadline.Value?.TotalSeconds), ("calls", settings.Answering.MaxCalls.Value), ("cost", settings.Answering.MaxCost.Value)),
             ["index"] = fingerprints.Index ?? "none",
+            ["layout"] = $"{context.Layout}",
             ["model"] = $"{settings.Model.Value}",
             ["prompts"] = fingerprints.Prompts ?? "",
             ["questions"] = RunFingerprint.HashOf(string.Concat(dataSet.Questions.Select(question => JsonSerializer.Serialize(question)))),
@@ -80,14 +84,10 @@ internal static class RunSetup
     private static string Server(Settings settings) =>
         settings.Model.Value.Provider != ModelName.ExtractiveProvider && settings.BaseUrl.Value is { } url && Uri.TryCreate(url, UriKind.Absolute, out var parsed) ? parsed.Authority : "default";
 
-    private static async Task<string> DemonstrationsAsync(DemonstrationSource source, CancellationToken cancellationToken)
-    {
-        if (source.IsNone)
-        {
-            return DemonstrationSource.None;
-        }
+    private static string DemonstrationsOf(AnsweringContext context) => context.Demonstrations.Count == 0
+        ? DemonstrationSource.None
+        : RunFingerprint.HashOf(string.Concat(context.Demonstrations.Pool.Select(shown => JsonSerializer.Serialize(new { shown.Id, shown.Question, shown.Answer, shown.Steps }))));
 
-        var questions = await LabelledQuestionFile.LoadAsync(source.File ?? DemoWorld.Demonstrations, cancellationToken);
-        return RunFingerprint.HashOf(string.Concat(questions.Select(question => JsonSerializer.Serialize(question))));
-    }
+    private static string SelectionOf(DemonstrationOptions options) => Named(
+        ("by", options.Selection), ("seed", options.Selection == DemonstrationSelection.Random ? options.Seed : null), ("passages each", options.K));
 }

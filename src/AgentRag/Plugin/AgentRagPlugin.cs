@@ -199,7 +199,7 @@ public sealed class AgentRagPlugin : IDisposable
         parameters.Validated();
         var context = await ContextAsync(cancellationToken).ConfigureAwait(false);
         var bounds = budget == 0 ? context.Budget : context.Budget with { MaxEffectiveContextTokens = budget };
-        var answer = await Answerers.Create(strategy, context.Answering)
+        var answer = await context.Answerer(strategy, context.Answering)
             .AnswerAsync(new AnswerRequest(question, parameters, bounds), progress, cancellationToken).ConfigureAwait(false);
         return AnswerResult.From(answer, JsonNamingPolicy.CamelCase.ConvertName(answer.StopReason.ToString()));
     }

@@ -16,6 +16,9 @@ public sealed record PluginContext
     /// <summary>What a passage of the index, a demonstration and the instructions cost.</summary>
     public required TokenSizes Sizes { get; init; }
 
+    /// <summary>Makes the answerer of a strategy. Default: the strategy itself.</summary>
+    public Func<string, AnsweringContext, IAnswerer> Answerer { get; init; } = Answerers.Create;
+
     /// <summary>Bounds that a tool call does not set. Default: those of <see cref="TokenBudgetOptions"/>.</summary>
     public TokenBudgetOptions Budget { get; init; } = new();
 
