@@ -66,7 +66,7 @@ internal static class EvaluateCommand
         // No question is shown its own answer as a demonstration.
         context = context with { Demonstrations = context.Demonstrations.Guarded(dataSet.Questions) };
         var (gold, goldGrid) = Gold(terminal, grid, composition, dataSet);
-        var configurations = goldGrid.Configurations();
+        var configurations = EvaluationArguments.Configurations(parsed, goldGrid);
         var questions = EvaluationQuestions.Select(dataSet.Questions, parsed.GetValue(EvaluationArguments.Limit), parsed.GetValue(EvaluationArguments.Sample), Seed(parsed));
         var manifest = await RunSetup.ManifestAsync(
             parsed.GetValue(EvaluationArguments.DataSet) ?? dataSet.Name, dataSet, settings, composition, context, Seed(parsed), cancellationToken);

@@ -3,6 +3,7 @@ using System.Globalization;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Evaluation.Runs;
+using AgentRag.Fitting;
 
 namespace AgentRag.Cli.Commands;
 
@@ -31,6 +32,11 @@ internal static class EvaluationArguments
     {
         HelpName = "NAMES",
         Description = "Measure these too: zero-shot (the question alone), no-retrieval (demonstrations without passages), gold (the labelled supporting passages), all, or none (default).",
+    };
+
+    public static readonly Option<bool> NoProbes = new("--no-probes")
+    {
+        Description = "Leave out the probes. A grid of several values also measures (k, m, n) = (0, 0, 1), (1, 0, 1) and (0, 1, 1) for each strategy: 'agentrag fit' needs them.",
     };
 
     public static readonly Option<string?> DataSet = new("--data-set") { HelpName = "NAME", Description = "Name of the data set (default: told by the file's format or name)." };
@@ -74,7 +80,7 @@ internal static class EvaluationArguments
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Option> All { get; } =
     [
-        Strategy, Ks, Ms, Ns, Budgets, Baselines, DataSet, Limit, Sample, Seed, Run, Parallel, RequestsPerMinute, PriceInput, PriceCached, PriceOutput, CostLimit,
+        Strategy, Ks, Ms, Ns, Budgets, Baselines, NoProbes, DataSet, Limit, Sample, Seed, Run, Parallel, RequestsPerMinute, PriceInput, PriceCached, PriceOutput, CostLimit,
         RetryFailed, Judge, JudgeBaseUrl, JudgePrompt, Replay, Output,
     ];
 
@@ -97,6 +103,22 @@ internal static class EvaluationArguments
         BudgetTokens = Several(parsed, Budgets, SettingText.Tokens) ?? [settings.Budget.Value],
         Baselines = BaselinesOf(parsed.GetValue(Baselines) ?? "none"),
     };
+
+    /// <summary>The configurations of a grid, and the probes that tell what one passage and one demonstration are worth (paper section 5.1).</summary>
+    /// <remarks>A grid of one θ is measured for itself, not to be fitted: it gets no probes.</remarks>
+    public static IReadOnlyList<RunConfiguration> Configurations(ParseResult parsed, RunGrid grid)
+    {
+        var configurations = grid.Configurations();
+        return parsed.GetValue(NoProbes) || grid.Ks.Count * grid.Ms.Count * grid.Ns.Count == 1
+            ? configurations
+            :
+            [
+                .. configurations.Concat(
+                    from strategy in grid.Strategies
+                    from parameters in ProbeGrid.For(strategy)
+                    select RunConfiguration.Create(strategy, parameters, grid.BudgetTokens.Max())).Distinct(),
+            ];
+    }
 
     /// <summary>How the run goes about its work.</summary>
     /// <exception cref="AgentRagException">A value is out of range, or a price is missing.</exception>

@@ -72,8 +72,15 @@ public sealed class ScoredRun
     }
 
     /// <summary>The run's results as observations, which allocation models are fitted to: every configuration that was asked all questions, in each metric of the paper.</summary>
+    /// <remarks>Of one strategy and (k, m, n) under several budgets the largest counts: smaller ones may have cut the prompts, and what was cut is not what θ is worth.</remarks>
     public IReadOnlyList<Observation> Observations()
     {
+        var whole = Configurations.Where(scored => scored.Questions.Count == Questions).ToList();
+        if (whole.Count == 0)
+        {
+            return [];
+        }
+
         var fingerprint = Run.Manifest.Fingerprint;
         var fingerprints = new ObservationFingerprints
         {
@@ -81,12 +88,14 @@ public sealed class ScoredRun
             Prompts = fingerprint.GetValueOrDefault("prompts"),
             Index = fingerprint.GetValueOrDefault("index"),
             Retriever = fingerprint.GetValueOrDefault("retriever"),
+            // The questions asked: a limit or a sample of a data set is another text.
+            Questions = RunFingerprint.HashOf(string.Join('\n', whole[0].Questions.Select(score => score.QuestionId).Prepend(fingerprint.GetValueOrDefault("questions") ?? ""))),
             Code = fingerprint.GetValueOrDefault("code"),
         };
         return
         [
-            .. from scored in Configurations
-               where scored.Questions.Count == Questions
+            .. from same in whole.GroupBy(scored => (scored.Configuration.Strategy, scored.Configuration.Parameters))
+               let scored = same.MaxBy(scored => scored.Configuration.BudgetTokens)
                from metric in EvaluationMetrics.OfPaper
                select scored.ToObservation(Run.Manifest, metric, fingerprints),
         ];
