@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AgentRag.Answering;
 using AgentRag.Plugin;
 using AgentRag.Tests.Mcp;
 using AgentRag.Tests.Models;
