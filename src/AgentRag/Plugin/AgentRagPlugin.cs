@@ -91,6 +91,23 @@ public sealed partial class AgentRagPlugin : IDisposable
         }
     }
 
+    /// <summary>Finds passages for an agent that is given them with each question, such as by Agent Framework's TextSearchProvider.</summary>
+    /// <param name="query">What to look for; longer texts are searched for by their first 2,000 characters.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>At most five passages, best first; empty when the query is.</returns>
+    /// <exception cref="AgentRagException">The index cannot be opened.</exception>
+    public async Task<IEnumerable<TextSearchResult>> SearchAsync(string query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        if (string.IsNullOrWhiteSpace(query))
+        {
+            return [];
+        }
+
+        var found = await RetrieveAsync(query.Length <= PluginTools.MaxQueryCharacters ? query : query[..PluginTools.MaxQueryCharacters], cancellationToken: cancellationToken).ConfigureAwait(false);
+        return found.Passages.Select(passage => new TextSearchResult(passage.Title, passage.Source, passage.Text));
+    }
+
     /// <summary>Lists the documents of the index, page by page.</summary>
     /// <param name="scope">A path: only sources below it; empty for all.</param>
     /// <param name="maxTokens">Most tokens of the result as JSON, 200 to 100,000.</param>
