@@ -66,6 +66,7 @@ internal sealed class CommandLine(Terminal terminal)
             AllocateCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             McpCommand.Create(terminal),
+            InitCommand.Create(terminal),
             DemoCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             SettingKeys.Config,
