@@ -68,6 +68,7 @@ internal sealed class CommandLine(Terminal terminal)
             McpCommand.Create(terminal),
             InitCommand.Create(terminal),
             DemoCommand.Create(terminal),
+            TokenizerCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             SettingKeys.Config,
             verbose,
@@ -86,7 +87,7 @@ internal sealed class CommandLine(Terminal terminal)
                 : "No command was given.", "agentrag")
             : (OptionTakenAsArgument(parsed) is { } option
                 ? $"There is no option '{option}'; write -- before a text that begins with a dash."
-                : string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), $"agentrag {command.Name}");
+                : string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), PathOf(command));
         terminal.WriteError($"error: {message}");
         terminal.WriteError($"hint: '{path} --help' lists what it takes, with examples.");
         return ExitCode.User;
@@ -98,6 +99,9 @@ internal sealed class CommandLine(Terminal terminal)
         : parsed.CommandResult.Children.OfType<ArgumentResult>()
             .SelectMany(argument => argument.Tokens)
             .FirstOrDefault(token => token.Value is ['-', not '\0', ..])?.Value;
+
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{PathOf(parent)} {command.Name}" : $"agentrag {command.Name}";
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

@@ -9,7 +9,9 @@ using AgentRag.Models.Extractive;
 using AgentRag.Plugin;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
+using AgentRag.Retrieval.Fusion;
 using AgentRag.Tokens;
+using AgentRag.Tokens.Vocabularies;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Cli;
@@ -22,19 +24,25 @@ internal sealed class Composition : IDisposable
     public const string IndexFile = "index.json";
 
     private readonly Settings _settings;
+    private readonly RetrieverSource _retrievers;
     private Lazy<Bm25Index> _index;
     private LazyRetriever _retriever;
+    private ITokenCounter? _counter;
     private IChatClient? _model;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
-    public Composition(Settings settings)
+    /// <param name="settings">The settings.</param>
+    /// <param name="warnings">Told what went wrong without stopping the work; or null.</param>
+    public Composition(Settings settings, IProgress<string>? warnings = null)
     {
-        _settings = settings;
+        (_settings, _retrievers) = (settings, new(settings, () => Counter, () => Model, warnings));
         Reopen();
     }
 
-    public static ITokenCounter Counter { get; } = new EstimatingTokenCounter();
+    /// <summary>Counts tokens, as the setting says.</summary>
+    /// <exception cref="AgentRagException">The tokenizer cannot be opened.</exception>
+    public ITokenCounter Counter => _counter ??= CounterOf(_settings);
 
     /// <summary>The user's index.</summary>
     /// <exception cref="AgentRagException">There is none, or it cannot be used.</exception>
@@ -81,12 +89,14 @@ internal sealed class Composition : IDisposable
         return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex));
     }
 
-    /// <summary>Makes a retriever over the index, with the given parameters of BM25 or its defaults.</summary>
-    public IRetriever Retriever(double? k1, double? b)
-    {
-        var defaults = new Bm25Options();
-        return Open(_index, new Bm25Options { K1 = k1 ?? defaults.K1, B = b ?? defaults.B });
-    }
+    /// <summary>Opens the retriever that the settings name.</summary>
+    /// <param name="bm25">Parameters of its lexical part; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <exception cref="AgentRagException">It cannot be made of these settings, or what it searches cannot be used.</exception>
+    public Task<RetrieverChoice> RetrieverAsync(Bm25Options? bm25, CancellationToken cancellationToken) => _retrievers.OpenAsync(() => _index.Value, bm25, cancellationToken);
+
+    /// <summary>The embedding model; null when none is configured.</summary>
+    public IEmbeddingGenerator<string, Embedding<float>>? Embedder => _retrievers.Embedder;
 
     /// <summary>Makes what the tools work with; opens the index. What was made before is handed out again as long as the index on disk is the same.</summary>
     /// <exception cref="AgentRagException">There is no index, it cannot be used, or a setting cannot be used.</exception>
@@ -101,12 +111,15 @@ internal sealed class Composition : IDisposable
 
         Reopen();
         var answering = await AnsweringAsync(cancellationToken);
+
+        // A collection in Qdrant can be searched from a machine that has no index.
+        var index = _settings.Retriever.Value == RetrieverName.Qdrant && !HasIndex ? null : Index;
         var context = new PluginContext
         {
             Answering = answering,
-            PassageCount = Index.PassageCount,
-            Index = Index,
-            Sizes = await PromptCosts.MeasureAsync(answering, Index, DemonstrationIndex, cancellationToken),
+            Index = index,
+            PassageCount = index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken),
+            Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, cancellationToken),
             Budget = _settings.Bounds.Validated(),
         };
         _plugin = (manifest, context);
@@ -116,6 +129,10 @@ internal sealed class Composition : IDisposable
     /// <summary>The index that demonstrations take their passages from, once they are loaded; null when there are none.</summary>
     public Bm25Index? DemonstrationIndex =>
         _settings.Demonstrations.Value is { File: not null } ? (HasIndex ? Index : null) : _demonstrationIndex;
+
+    /// <summary>Opens the token counter that the settings name.</summary>
+    /// <exception cref="AgentRagException">It cannot be opened.</exception>
+    public static ITokenCounter CounterOf(Settings settings) => TokenCounters.Open(settings.Tokenizer.Value, settings.Vocabularies.Value);
 
     /// <summary>Whether a folder holds an index, of whatever version.</summary>
     public static bool IsIndex(string directory) => File.Exists(Path.Combine(directory, IndexFile));
@@ -129,17 +146,20 @@ internal sealed class Composition : IDisposable
         ApiKeySetting = settings.ApiKey?.Variable ?? settings.ApiKeyVariables,
     };
 
-    public void Dispose() => _model?.Dispose();
+    public void Dispose()
+    {
+        _retrievers.Dispose();
+        _model?.Dispose();
+    }
 
     [MemberNotNull(nameof(_index), nameof(_retriever))]
     private void Reopen()
     {
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
-        (_index, _retriever) = (index, new LazyRetriever(_settings.Retriever.Value == RetrieverName.Linked ? "linked" : "bm25", () => Open(index, bm25: null)));
+        _index = index;
+        _retriever = new LazyRetriever(_retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, token)).Retriever);
     }
-
-    private IRetriever Open(Lazy<Bm25Index> index, Bm25Options? bm25) => _settings.Retriever.Value.Open(() => index.Value, _settings.Index.Value, bm25);
 
     // Its bytes name the segments and their checksums, so they differ whenever the index does.
     private async Task<byte[]> ReadManifestAsync(CancellationToken cancellationToken)

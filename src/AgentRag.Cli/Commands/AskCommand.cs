@@ -34,7 +34,7 @@ internal static class AskCommand
     {
         var question = Flags.TextOrQuestions(parsed, Question);
         var settings = Settings.Read(parsed);
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         var context = await composition.AnsweringAsync(cancellationToken);
         var run = new AskRun(terminal, settings, Answerers.Create(settings.Strategy.Value, context), parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
         return question is not null

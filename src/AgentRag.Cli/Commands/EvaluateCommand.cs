@@ -39,7 +39,7 @@ internal static class EvaluateCommand
         settings.Parameters.Validated();
         var strategies = Strategies(settings.Strategy.Value);
         var questions = await QuestionsAsync(parsed, cancellationToken);
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         var context = await composition.AnsweringAsync(cancellationToken);
         var evaluation = new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds.Validated());
 

@@ -5,6 +5,7 @@ using AgentRag.Http;
 using AgentRag.Indexing;
 using AgentRag.Mcp;
 using AgentRag.Plugin;
+using AgentRag.Tokens;
 
 namespace AgentRag.Cli.Commands;
 
@@ -57,7 +58,7 @@ internal static class McpCommand
         {
             Roots, Answering, Http, TokenFile, AllowHost, AllowOrigin,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, SettingKeys.Retriever, SettingKeys.Demonstrations]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -67,8 +68,8 @@ internal static class McpCommand
         var settings = Settings.Read(parsed);
         var roots = parsed.GetValue(Roots) is { Length: > 0 } given ? given : settings.Roots.Value;
         var http = HttpOptions(parsed);
-        using var composition = new Composition(settings);
-        await using var indexing = new IndexJob((progress, ending) => IndexAsync(terminal, settings.Index.Value, roots, progress, ending));
+        using var composition = new Composition(settings, terminal.Warnings);
+        await using var indexing = new IndexJob((progress, ending) => IndexAsync(terminal, composition.Counter, settings.Index.Value, roots, progress, ending));
         var mode = Mode(parsed.GetValue(Answering), settings);
         using var plugin = new AgentRagPlugin(async opening =>
         {
@@ -106,10 +107,9 @@ internal static class McpCommand
 
     // What is indexed was named by whoever started the server; without names, what the index holds already is brought up to date.
     private static async Task<IndexResult> IndexAsync(
-        Terminal terminal, string directory, IReadOnlyList<string> roots, IProgress<IndexProgress> progress, CancellationToken cancellationToken)
+        Terminal terminal, ITokenCounter counter, string directory, IReadOnlyList<string> roots, IProgress<IndexProgress> progress, CancellationToken cancellationToken)
     {
-        var result = await new Indexer(Composition.Counter).RunAsync(new IndexRequest { Paths = roots, IndexDirectory = directory }, progress, cancellationToken);
-        LinksIndex.Update(directory, cancellationToken);
+        var result = await new Indexer(counter).RunAsync(new IndexRequest { Paths = roots, IndexDirectory = directory, WithLinks = true }, progress, cancellationToken);
         terminal.WriteError($"agentrag: {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")} in '{directory}'");
         return result;
     }

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using AgentRag.Answering;
 using AgentRag.Models;
+using AgentRag.Retrieval.Fusion;
+using AgentRag.Retrieval.Reranking;
+using AgentRag.Tokens.Vocabularies;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -37,8 +40,40 @@ internal static class SettingKeys
     { IsPath = true };
 
     public static readonly SettingKey<RetrieverName> Retriever = new(
-        "retriever", "NAME", "linked (default: words, and links between passages by the names they share) or bm25 (words alone).",
-        RetrieverName.Linked, RetrieverNames.Parse);
+        "retriever", "NAME",
+        "linked (words, and links between passages by the names they share), bm25 (words alone), dense (vectors alone), hybrid (linked and dense, fused) or qdrant. " +
+        "Default: auto, which is hybrid where --embeddings is set and the index has vectors, else linked.",
+        RetrieverName.Auto, RetrieverNames.Parse);
+
+    public static readonly SettingKey<ModelName?> Embeddings = new(
+        "embeddings", "NAME", "Embedding model of an OpenAI-compatible server, openai:NAME. Default: none.", null, SettingText.EmbeddingModel);
+
+    public static readonly SettingKey<string?> EmbeddingsBaseUrl = new(
+        "embeddingsBaseUrl", "URL", "The embedding model's server. Default: that of an openai: chat model (--base-url), else OpenAI's.", null, SettingText.Text);
+
+    public static readonly SettingKey<FusionMethod> Fusion = new(
+        "fusion", "NAME", "How hybrid makes one ranking of two: rrf (default: reciprocal ranks), min-max or z-score (weighted scores).", FusionMethod.ReciprocalRank, SettingText.Fusion);
+
+    public static readonly SettingKey<IReadOnlyList<double>?> FusionWeights = new(
+        "fusionWeights", "W,W", "Weights of words and vectors in the fusion, such as 1,2 (default: 1,1).", null, SettingText.Weights);
+
+    public static readonly SettingKey<double> RrfK = new("rrfK", "K", "The constant of reciprocal rank fusion (default: 60).", new FusionOptions().RankConstant, SettingText.Positive);
+
+    public static readonly SettingKey<RerankSource> Rerank = new(
+        "rerank", "URL|model",
+        "Put the passages found into a better order: by a /rerank endpoint (its whole URL), or by the chat model (model; its requests are not part of --budget). Default: none.",
+        RerankSource.None, RerankSource.Parse);
+
+    public static readonly SettingKey<string?> RerankModel = new("rerankModel", "NAME", "The model's name at the reranking server, where it wants one.", null, SettingText.Text);
+
+    public static readonly SettingKey<RerankForm> RerankForm = new(
+        "rerankForm", "NAME", "documents (default: Cohere, Jina, vLLM, llama.cpp) or texts (text-embeddings-inference).", AgentRag.Retrieval.Reranking.RerankForm.Documents,
+        SettingText.RerankForm);
+
+    public static readonly SettingKey<Uri?> Qdrant = new(
+        "qdrant", "URL", "A Qdrant server, such as http://127.0.0.1:6333: 'index' uploads there, --retriever qdrant searches there. Key: QDRANT_API_KEY.", null, SettingText.WebAddress);
+
+    public static readonly SettingKey<string> QdrantCollection = new("qdrantCollection", "NAME", "The collection in Qdrant (default: agentrag).", "agentrag", SettingText.Text);
 
     public static readonly SettingKey<string> Strategy = new(
         "strategy", "NAME", $"{string.Join(", ", Answerers.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
@@ -60,22 +95,43 @@ internal static class SettingKeys
     public static readonly SettingKey<int> ReservedAnswerTokens = new(
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
 
+    public static readonly SettingKey<string> Tokenizer = new(
+        "tokenizer", "NAME|FILE",
+        $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken or tokenizer.json file. " +
+        "An index is bound to it.",
+        TokenCounters.Estimate, SettingText.Text);
+
+    public static readonly SettingKey<string> Vocabularies = new(
+        "vocabularies", "DIR", "Folder of the vocabularies that are known by name (default: agentrag/vocabularies in the folder for the user's application data).",
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "agentrag", "vocabularies"), SettingText.Text)
+    { IsPath = true };
+
     public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
         "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
     { IsPath = true };
 
+    /// <summary>The settings that choose an embedding model.</summary>
+    public static IReadOnlyList<SettingKey> OfEmbeddings { get; } = [Embeddings, EmbeddingsBaseUrl];
+
+    /// <summary>The settings that choose a retriever.</summary>
+    public static IReadOnlyList<SettingKey> OfRetrieval { get; } =
+        [Retriever, .. OfEmbeddings, Fusion, FusionWeights, RrfK, Rerank, RerankModel, RerankForm, Qdrant, QdrantCollection];
+
+    /// <summary>The settings that choose how tokens are counted.</summary>
+    public static IReadOnlyList<SettingKey> OfTokens { get; } = [Tokenizer, Vocabularies];
+
     /// <summary>Every setting, in the order in which they are shown.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
-        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, Retriever, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.All, Roots];
+        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.All, .. OfTokens, Roots];
 
     /// <summary>The settings that choose a model.</summary>
     public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts, AnsweringSettings.StepControlKey];
 
     /// <summary>The settings that bound a question.</summary>
-    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.OfBudget];
+    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. OfTokens];
 
     /// <summary>The settings that answering needs.</summary>
-    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, Retriever, Demonstrations, AnsweringSettings.SufficiencyCheckKey];
+    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, .. OfRetrieval, Demonstrations, AnsweringSettings.SufficiencyCheckKey];
 
     /// <summary>Adds the flags of settings to a command.</summary>
     public static void AddTo(Command command, IEnumerable<SettingKey> keys)

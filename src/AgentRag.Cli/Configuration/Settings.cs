@@ -2,6 +2,8 @@ using System.Collections;
 using System.CommandLine;
 using AgentRag.Answering;
 using AgentRag.Models;
+using AgentRag.Retrieval.Fusion;
+using AgentRag.Retrieval.Reranking;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -9,6 +11,10 @@ namespace AgentRag.Cli.Configuration;
 internal sealed record Settings
 {
     public const string KeyVariable = "AGENTRAG_API_KEY";
+
+    public static readonly IReadOnlyList<string> EmbeddingsKeyVariables = ["AGENTRAG_EMBEDDINGS_API_KEY", "OPENAI_API_KEY"];
+    public static readonly IReadOnlyList<string> RerankKeyVariables = ["AGENTRAG_RERANK_API_KEY", "RERANK_API_KEY"];
+    public static readonly IReadOnlyList<string> QdrantKeyVariables = ["AGENTRAG_QDRANT_API_KEY", "QDRANT_API_KEY"];
 
     public required Setting<ModelName> Model { get; init; }
 
@@ -28,6 +34,34 @@ internal sealed record Settings
 
     public required Setting<RetrieverName> Retriever { get; init; }
 
+    /// <summary>The embedding model; null when none is configured.</summary>
+    public required Setting<ModelName?> Embeddings { get; init; }
+
+    /// <summary>The embedding model's server, which may be the chat model's; null for the provider's own.</summary>
+    public required Setting<string?> EmbeddingsBaseUrl { get; init; }
+
+    public required ApiKey? EmbeddingsKey { get; init; }
+
+    public required Setting<FusionMethod> Fusion { get; init; }
+
+    public required Setting<IReadOnlyList<double>?> FusionWeights { get; init; }
+
+    public required Setting<double> RrfK { get; init; }
+
+    public required Setting<RerankSource> Rerank { get; init; }
+
+    public required ApiKey? RerankKey { get; init; }
+
+    public required Setting<string?> RerankModel { get; init; }
+
+    public required Setting<RerankForm> RerankForm { get; init; }
+
+    public required Setting<Uri?> Qdrant { get; init; }
+
+    public required ApiKey? QdrantKey { get; init; }
+
+    public required Setting<string> QdrantCollection { get; init; }
+
     public required Setting<string> Strategy { get; init; }
 
     public required Setting<int> K { get; init; }
@@ -43,6 +77,10 @@ internal sealed record Settings
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
     public required AnsweringSettings Answering { get; init; }
+
+    public required Setting<string> Tokenizer { get; init; }
+
+    public required Setting<string> Vocabularies { get; init; }
 
     public required Setting<IReadOnlyList<string>> Roots { get; init; }
 
@@ -81,16 +119,47 @@ internal sealed record Settings
         var model = SettingKeys.Model.Read(sources);
         var baseUrl = SettingKeys.BaseUrl.Read(sources);
         var variables = KeyVariables(model.Value, SettingKeys.ApiKeyEnvironment.Read(sources).Value);
-        var key = variables
-            .Select(variable => environment.GetValueOrDefault(variable) is { Length: > 0 } secret ? new ApiKey(secret.Trim(), variable) : null)
-            .FirstOrDefault(found => found is not null);
+        var key = FindKey(environment, variables);
         if (key is not null && file is { IsNamed: false } && baseUrl.Source.StartsWith(file.Path, StringComparison.Ordinal))
         {
             RefuseStrangeHost(baseUrl.Value!, file, key);
         }
 
+        var embeddings = SettingKeys.Embeddings.Read(sources);
+        var ownUrl = SettingKeys.EmbeddingsBaseUrl.Read(sources);
+        var isShared = ownUrl.IsDefault && model.Value.Provider == ModelName.OpenAIProvider && !baseUrl.IsDefault;
+        var embeddingsUrl = isShared ? baseUrl : ownUrl;
+        var (rerank, qdrant) = (SettingKeys.Rerank.Read(sources), SettingKeys.Qdrant.Read(sources));
+        if (embeddings.Value is not null && embeddingsUrl.Value is { } embeddingsHost)
+        {
+            RefuseStrangeHost(embeddingsHost, embeddingsUrl.Source, file, SettingKeys.EmbeddingsBaseUrl, "api.openai.com");
+        }
+
+        if (rerank.Value.Url is { } reranker)
+        {
+            RefuseStrangeHost(reranker.OriginalString, rerank.Source, file, SettingKeys.Rerank, "api.cohere.com", "api.jina.ai");
+        }
+
+        if (qdrant.Value is { } server)
+        {
+            RefuseStrangeHost(server.OriginalString, qdrant.Source, file, SettingKeys.Qdrant);
+        }
+
         return new Settings
         {
+            Embeddings = embeddings,
+            EmbeddingsBaseUrl = embeddingsUrl,
+            EmbeddingsKey = embeddings.Value is null ? null : FindKey(environment, EmbeddingsKeyVariables) ?? (isShared ? key : null),
+            Fusion = SettingKeys.Fusion.Read(sources),
+            FusionWeights = SettingKeys.FusionWeights.Read(sources),
+            RrfK = SettingKeys.RrfK.Read(sources),
+            Rerank = rerank,
+            RerankKey = rerank.Value.Url is null ? null : FindKey(environment, RerankKeyVariables),
+            RerankModel = SettingKeys.RerankModel.Read(sources),
+            RerankForm = SettingKeys.RerankForm.Read(sources),
+            Qdrant = qdrant,
+            QdrantKey = qdrant.Value is null ? null : FindKey(environment, QdrantKeyVariables),
+            QdrantCollection = SettingKeys.QdrantCollection.Read(sources),
             Model = model,
             BaseUrl = baseUrl,
             ApiKey = key,
@@ -107,6 +176,8 @@ internal sealed record Settings
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
             Answering = AnsweringSettings.Read(sources),
+            Tokenizer = SettingKeys.Tokenizer.Read(sources),
+            Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
             File = file?.Path,
         };
@@ -122,6 +193,24 @@ internal sealed record Settings
         ModelName.AnthropicProvider => [KeyVariable, "ANTHROPIC_API_KEY"],
         _ => [KeyVariable, "OPENAI_API_KEY"],
     };
+
+    private static ApiKey? FindKey(IReadOnlyDictionary<string, string> environment, IEnumerable<string> variables) => variables
+        .Select(variable => environment.GetValueOrDefault(variable) is { Length: > 0 } secret ? new ApiKey(secret.Trim(), variable) : null)
+        .FirstOrDefault(found => found is not null);
+
+    // Somebody else's folder may hold an agentrag.json: it must not choose by itself where the user's documents are sent, with a key or without.
+    private static void RefuseStrangeHost(string address, string source, SettingsFile? file, SettingKey key, params ReadOnlySpan<string> known)
+    {
+        if (file is not { IsNamed: false } || !source.StartsWith(file.Path, StringComparison.Ordinal)
+            || (Uri.TryCreate(address, UriKind.Absolute, out var url) && (url.IsLoopback || known.Contains(url.Host))))
+        {
+            return;
+        }
+
+        throw new AgentRagException(
+            $"{file.Path} in this folder would send your documents to {url?.Host ?? "a server"}: " +
+            $"if that is right, say so with --config {file.Path}, or set {key.Variable}.");
+    }
 
     // Somebody else's folder may hold an agentrag.json: it must not choose by itself where the user's key is sent.
     private static void RefuseStrangeHost(string baseUrl, SettingsFile file, ApiKey key)

@@ -52,8 +52,17 @@ public sealed record Answer
     /// <summary>What did not fit into the budget, over all requests; nothing for a question that was not trimmed.</summary>
     public required TrimmedContent Trimmed { get; init; }
 
+    /// <summary>The question as it was worked on, when a conversation before it was needed to understand it; null when it stood alone.</summary>
+    public string? StandaloneQuestion { get; init; }
+
+    /// <summary>How a strategy that chooses among others came to the answer; null for the others.</summary>
+    public AnswerRouting? Routing { get; init; }
+
+    /// <summary>The sentence with which an assistant says that the documents do not hold the answer; null for <see cref="NotFound"/>.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>Whether the answer says that the documents do not hold it.</summary>
-    public bool IsNotFound => Text == NotFound;
+    public bool IsNotFound => Text == (Refusal ?? NotFound);
 }
 
 /// <summary>A passage that an answer rests on.</summary>

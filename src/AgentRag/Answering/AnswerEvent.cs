@@ -12,6 +12,11 @@ public abstract record AnswerEvent;
 /// <param name="SubQueries">Sub-queries known beforehand; empty when there are none, or when they come one by one.</param>
 public sealed record Planned(string Strategy, InferenceParameters Parameters, IReadOnlyList<string> SubQueries) : AnswerEvent;
 
+/// <summary>The question was put into other words before it was worked on.</summary>
+/// <param name="Question">The question as it is worked on.</param>
+/// <param name="Searches">The words the first retrieval searches for; empty when it is the question itself.</param>
+public sealed record QuestionRewritten(string Question, IReadOnlyList<string> Searches) : AnswerEvent;
+
 /// <summary>Passages were retrieved.</summary>
 /// <param name="Query">The query the retriever got.</param>
 /// <param name="Passages">What it returned, best first.</param>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using AgentRag.Answering.Rewriting;
 
 namespace AgentRag.Answering;
 
@@ -20,7 +21,7 @@ internal static class AnswerStream
             {
                 try
                 {
-                    await WorkAsync(strategy, new QuestionRun(strategy.Strategy, context, request, happened => events.Writer.TryWrite(happened)), stop.Token).ConfigureAwait(false);
+                    await WorkAsync(strategy, context, new QuestionRun(strategy.Strategy, context, request, happened => events.Writer.TryWrite(happened)), stop.Token).ConfigureAwait(false);
                 }
                 finally
                 {
@@ -46,11 +47,12 @@ internal static class AnswerStream
         }
     }
 
-    private static async Task WorkAsync(IStrategy strategy, QuestionRun run, CancellationToken cancellationToken)
+    private static async Task WorkAsync(IStrategy strategy, AnsweringContext context, QuestionRun run, CancellationToken cancellationToken)
     {
         try
         {
             run.Report(new Planned(strategy.Strategy, run.Request.Parameters, []));
+            await QuestionRewriter.PrepareAsync(run, context, cancellationToken).ConfigureAwait(false);
             run.Report(new Answered(await strategy.AnswerAsync(run, run.Request.Parameters, cancellationToken).ConfigureAwait(false)));
         }
         catch (OperationCanceledException) when (run.Request.AnswersWhenCancelled && cancellationToken.IsCancellationRequested)

@@ -13,7 +13,7 @@ internal sealed class AnswerTextFilter(GroundedTask task)
 
     private readonly StringBuilder _pending = new();
     private State _state;
-    private bool _hasText;
+    private bool _hasBegun;
 
     private enum State
     {
@@ -89,7 +89,7 @@ internal sealed class AnswerTextFilter(GroundedTask task)
 
     private string Text(string text, bool isWhole)
     {
-        if (!_hasText)
+        if (!_hasBegun)
         {
             // For a one-pass reply empty lines before the answer are skipped; behind a prefix the line must go on.
             text = task == GroundedTask.Answer ? text.TrimStart() : text.TrimStart(' ', '\t');
@@ -104,7 +104,8 @@ internal sealed class AnswerTextFilter(GroundedTask task)
         var certain = isWhole ? CitedText.WithoutMarks(text).TrimEnd() : CitedText.WithoutMarks(text[..CertainLength(text)]);
         Keep(isWhole ? "" : text[CertainLength(text)..]);
         _state = isWhole ? State.End : State.Text;
-        _hasText |= certain.Length > 0;
+        // A line of marks alone has begun, too.
+        _hasBegun |= text.AsSpan().Trim().Length > 0;
         return certain;
     }
 

@@ -53,12 +53,15 @@ public sealed record AnswerUsage
         OutputTokens = Sum(trace, request => request.ReportedOutputTokens),
         Elapsed = elapsed,
         Cost = price is null ? null : trace.Sum(request => CostOf(request, price)),
-        EstimatedCost = price is null ? null : trace.Sum(request => price.Of(request.PromptTokens, 0, request.ReplyTokens)),
+        EstimatedCost = price is null ? null : trace.Sum(request => price.Of(request.PromptTokens, 0, Math.Min(request.ReplyTokens, request.MaxReplyTokens))),
     };
 
-    /// <summary>What one request cost. One that failed counts with its input, as the provider may have read it.</summary>
+    /// <summary>What one request cost. One that failed counts with its input, as the provider may have read it; a server that writes on beyond what it was allowed and
+    /// reports nothing is not taken to be paid for that.</summary>
     internal static decimal CostOf(TracedRequest request, ModelPrice price) => price.Of(
-        request.ReportedInputTokens ?? request.PromptTokens, request.ReportedCachedInputTokens ?? 0, request.ReportedOutputTokens ?? request.ReplyTokens);
+        request.ReportedInputTokens ?? request.PromptTokens,
+        request.ReportedCachedInputTokens ?? 0,
+        request.ReportedOutputTokens ?? Math.Min(request.ReplyTokens, request.MaxReplyTokens));
 
     // The sum of no figures at all is unknown, not 0.
     private static long? Sum(IReadOnlyCollection<TracedRequest> trace, Func<TracedRequest, long?> figure) =>

@@ -22,8 +22,14 @@ public sealed record AnsweringContext
     /// <summary>The prompts. Default: those that ship with AgentRag.</summary>
     public PromptLibrary Prompts { get; init; } = PromptLibrary.Default;
 
+    /// <summary>Where passages stand in the prompts. Default: <see cref="PromptLayout.Default"/>.</summary>
+    public PromptLayout Layout { get; init; } = PromptLayout.Default;
+
     /// <summary>The worked examples. Default: none.</summary>
     public DemonstrationStore Demonstrations { get; init; } = DemonstrationStore.Empty;
+
+    /// <summary>The language of the documents, such as <c>English</c>: keywords and searches are asked for in it. Default null: the question's own.</summary>
+    public string? DocumentLanguage { get; init; }
 
     /// <summary>What models cost. Default: nothing is known.</summary>
     public PriceTable Prices { get; init; } = PriceTable.Empty;

@@ -16,9 +16,6 @@ namespace AgentRag.Answering;
 /// </remarks>
 public sealed class IterDragLoop
 {
-    // A step's line is a short question or a short answer; a model that writes more is cut, so that it cannot fill the later prompts.
-    private const int MaxStepCharacters = 300;
-
     // A broken reply may be of any length; its beginning is enough to be mended.
     private const int MaxBrokenCharacters = 400;
 
@@ -229,10 +226,6 @@ public sealed class IterDragLoop
         new(context, run, parameters, await context.Demonstrations
             .SelectAsync(run.Request.Question, parameters.M, parameters.K, withSteps: true, cancellationToken).ConfigureAwait(false));
 
-    private static string Cut(string text) =>
-        // Never between the two halves of a character beyond the basic plane.
-        text.Length <= MaxStepCharacters ? text : text[..(char.IsHighSurrogate(text[MaxStepCharacters - 1]) ? MaxStepCharacters - 1 : MaxStepCharacters)];
-
     private static string WithoutPrefix(string text)
     {
         var line = SelfAskReply.FirstLine(text);
@@ -307,15 +300,15 @@ public sealed class IterDragLoop
             return null;
         }
 
-        throw (_run.Budget.TimeLeft(_hold) == TimeSpan.Zero
-                ? _run.DeadlinePassed()
-                : new InvalidOperationException("The budget did not keep room for the final answer."));
+        throw _run.Budget.TimeLeft(_hold) == TimeSpan.Zero ? _run.DeadlinePassed()
+            : _run.Request.Budget.MaxCost is not null ? _run.Overspent()
+            : new InvalidOperationException("The budget did not keep room for the final answer.");
     }
 
     /// <summary>Prepares a turn: the request itself, or the one that mends its reply.</summary>
     private IterDragTurn? Turn(GroundedTask task, PromptName name, ReplyForm form)
     {
-        var content = Content;
+        var content = task == GroundedTask.Sufficiency ? Content with { Demonstrations = [] } : Content;
         var limits = Limits(task, form, content);
         var prepared = _brokenReply is { } broken
             ? _run.PrepareRepair(task, name, content, LastPromptTokens, broken, limits)
@@ -355,7 +348,7 @@ public sealed class IterDragLoop
 
         var bare = BareFinalTokens(_run.Steps);
         _hold!.TryResize(_brokenReply is null
-            ? Math.Max(bare, Math.Min(_run.CountTokens(PromptName.IterDragFinal, content), _run.Budget.RemainingTokens / 2))
+            ? Math.Max(bare, Math.Min(_run.CountTokens(PromptName.IterDragFinal, Content), _run.Budget.RemainingTokens / 2))
             : bare);
         // A step without any passage could only guess; then the tokens do more for the final answer.
         return new RequestLimits { Form = form, LeastPassages = content.Passages.Count > 0 ? 1 : 0 };
@@ -388,7 +381,7 @@ public sealed class IterDragLoop
             return;
         }
 
-        var subQuery = Cut(line.Text);
+        var subQuery = SelfAskReply.Cut(line.Text);
         if (Rules.StopsAtRepeatedSubQuery && _run.Steps.Any(step => SubQueryKey.AreAlike(step.SubQuery, subQuery)))
         {
             Stop(StopReason.RepeatedSubQuery);
@@ -407,7 +400,7 @@ public sealed class IterDragLoop
             return;
         }
 
-        var answered = _run.Steps[^1] with { IntermediateAnswer = Cut(_run.TakeCitations(line.Text, reply.Content)) };
+        var answered = _run.Steps[^1] with { IntermediateAnswer = SelfAskReply.Cut(_run.TakeCitations(line.Text, reply.Content)) };
         IReadOnlyList<SelfAskStep> steps = [.. _run.Steps.SkipLast(1), answered];
         if (!FinalFits(steps))
         {

@@ -1,7 +1,10 @@
 using System.Globalization;
+using System.Text.Json;
+using AgentRag.Answering.Rewriting;
 using AgentRag.Models;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
+using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Answering;
@@ -22,6 +25,8 @@ internal sealed class QuestionRun
     private readonly Lock _lock = new();
     private readonly SortedList<int, TracedRequest> _trace = [];
     private readonly List<Citation> _citations = [];
+    private readonly string _question;
+    private IReadOnlyList<string> _searches = [];
     private IReadOnlyList<SelfAskStep> _steps = [];
     private int _droppedCitations;
     private int _requests;
@@ -29,7 +34,8 @@ internal sealed class QuestionRun
 
     public QuestionRun(string strategy, AnsweringContext context, AnswerRequest request, Action<AnswerEvent>? report = null, AnswerProgress? restored = null)
     {
-        (Strategy, _context, Request, _report) = (strategy, context, request.Validated(), report);
+        (Strategy, _context, Request, _report) = (strategy, context with { TokenCounter = context.TokenCounter.Current() }, request.Validated(), report);
+        _question = request.Question;
         _price = context.Prices.Find(context.ModelName);
         Budget = new TokenBudget(request.Budget, context.TimeProvider, _price, restored?.Usage);
         if (restored is not null)
@@ -45,7 +51,8 @@ internal sealed class QuestionRun
 
     public string Strategy { get; }
 
-    public AnswerRequest Request { get; }
+    /// <summary>What is asked; its question is the one that is worked on.</summary>
+    public AnswerRequest Request { get; private set; }
 
     public TokenBudget Budget { get; }
 
@@ -105,10 +112,42 @@ internal sealed class QuestionRun
         }
     }
 
+    /// <summary>Works on another wording of the question from here on.</summary>
+    public void Restate(string question)
+    {
+        Request = Request with { Question = question };
+        Report(new QuestionRewritten(question, []));
+    }
+
+    /// <summary>Searches with these words when the question itself is retrieved for; their rankings are fused.</summary>
+    public void SearchWith(IReadOnlyList<string> searches)
+    {
+        _searches = searches;
+        Report(new QuestionRewritten(Request.Question, searches));
+    }
+
     /// <summary>Retrieves for a query and holds what is new.</summary>
     /// <returns>How many passages were new.</returns>
-    public async Task<int> RetrieveAsync(string query, int k, CancellationToken cancellationToken) =>
-        k == 0 ? 0 : Hold(query, await FetchAsync(query, k, cancellationToken).ConfigureAwait(false));
+    public async Task<int> RetrieveAsync(string query, int k, CancellationToken cancellationToken)
+    {
+        if (k == 0)
+        {
+            return 0;
+        }
+
+        if (_searches.Count == 0 || query != Request.Question)
+        {
+            return Hold(query, await FetchAsync(query, k, cancellationToken).ConfigureAwait(false));
+        }
+
+        List<IReadOnlyList<RankedPassage>> rankings = [];
+        foreach (var search in _searches)
+        {
+            rankings.Add(await FetchAsync(search, k, cancellationToken).ConfigureAwait(false));
+        }
+
+        return Hold(string.Join(" | ", _searches), FusedRankings.ByReciprocalRank(rankings, k));
+    }
 
     /// <summary>Retrieves for a query and holds nothing yet: for queries side by side, whose passages are then held in the order of the queries.</summary>
     public async Task<IReadOnlyList<RankedPassage>> FetchAsync(string query, int k, CancellationToken cancellationToken)
@@ -138,7 +177,8 @@ internal sealed class QuestionRun
     }
 
     /// <summary>Input tokens of a prompt, as it would be sent.</summary>
-    public int CountTokens(PromptName name, PromptContent content) => _context.Prompts.Get(name).Render(content, _context.TokenCounter).TokenCount;
+    public int CountTokens(PromptName name, PromptContent content) =>
+        _context.Prompts.Get(name).CountTokens(content with { Layout = _context.Layout }, _context.TokenCounter);
 
     /// <summary>Packs a prompt into what is available and books it.</summary>
     /// <param name="task">What it asks for.</param>
@@ -146,13 +186,16 @@ internal sealed class QuestionRun
     /// <param name="content">What should go in.</param>
     /// <param name="limits">What it may take of the budget.</param>
     /// <returns>The request; null when not even the smallest version fits, and nothing was booked.</returns>
-    public PreparedRequest? Prepare(GroundedTask task, PromptName name, PromptContent content, RequestLimits limits)
+    public PreparedRequest? Prepare(GroundedTask task, PromptName name, PromptContent content, RequestLimits limits) =>
+        Prepare(task, _context.Prompts.Get(name), content, limits);
+
+    /// <summary>Packs a prompt of one's own into what is available and books it.</summary>
+    public PreparedRequest? Prepare(GroundedTask task, PromptTemplate template, PromptContent content, RequestLimits limits)
     {
-        var template = _context.Prompts.Get(name);
         while (true)
         {
             var available = Math.Min(Budget.AvailableTokens(limits.ReservedTokens, limits.Hold), limits.MostTokens);
-            if (PromptPacker.Pack(template, content, _context.TokenCounter, available, limits.LeastPassages) is not { } packed)
+            if (PromptPacker.Pack(template, content with { Layout = _context.Layout }, _context.TokenCounter, available, limits.LeastPassages) is not { } packed)
             {
                 return null;
             }
@@ -168,7 +211,7 @@ internal sealed class QuestionRun
 
     /// <summary>Packs a prompt once more that was sent with the given size: into its own size it comes out as it was.</summary>
     public PackedPrompt? Repack(PromptName name, PromptContent content, int promptTokens) =>
-        PromptPacker.Pack(_context.Prompts.Get(name), content, _context.TokenCounter, promptTokens);
+        PromptPacker.Pack(_context.Prompts.Get(name), content with { Layout = _context.Layout }, _context.TokenCounter, promptTokens);
 
     /// <summary>Packs and books a request to mend the reply to a prompt of the given size.</summary>
     /// <param name="task">What the prompt asked for.</param>
@@ -179,10 +222,13 @@ internal sealed class QuestionRun
     /// <param name="limits">What it may take of the budget.</param>
     /// <returns>The request; null when it does not fit or the prompt has no words for it, and nothing was booked.</returns>
     public PreparedRequest? PrepareRepair(
-        GroundedTask task, PromptName name, PromptContent content, int promptTokens, string brokenReply, RequestLimits limits)
+        GroundedTask task, PromptName name, PromptContent content, int promptTokens, string brokenReply, RequestLimits limits) =>
+        Repack(name, content, promptTokens) is { } packed ? PrepareRepair(task, _context.Prompts.Get(name), packed, brokenReply, limits) : null;
+
+    /// <summary>Packs and books a request to mend the reply to a prompt.</summary>
+    public PreparedRequest? PrepareRepair(GroundedTask task, PromptTemplate template, PackedPrompt packed, string brokenReply, RequestLimits limits)
     {
-        var template = _context.Prompts.Get(name);
-        if (template.RenderRepair(limits.Form?.Prefixes ?? []) is not { } instruction || Repack(name, content, promptTokens) is not { } packed)
+        if (template.RenderRepair(limits.Form?.Prefixes ?? []) is not { } instruction)
         {
             return null;
         }
@@ -219,13 +265,25 @@ internal sealed class QuestionRun
         }
         catch (OperationCanceledException fault)
         {
-            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), deadline.HasPassed ? "cut off at the deadline" : "cancelled");
-            if (deadline.HasPassed)
+            // A client may end its own waits in this way, too; that is no cancellation.
+            var isCancelled = cancellationToken.IsCancellationRequested;
+            var error = deadline.HasPassed ? "cut off at the deadline"
+                : isCancelled ? "cancelled"
+                : $"The model {_context.ModelName} did not answer within the time-out of its client: raise it, or shorten the request.";
+            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), error);
+            if (isCancelled)
             {
-                throw new DeadlinePassedException(fault);
+                throw;
             }
 
-            throw;
+            throw deadline.HasPassed ? new DeadlinePassedException(fault) : new AnswerFailedException(error, Progress, fault);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or JsonException)
+        {
+            // Faults of clients that are not ours.
+            var error = $"The model {_context.ModelName} failed: {fault.Message}";
+            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), error);
+            throw new AnswerFailedException(error, Progress, fault);
         }
     }
 
@@ -288,16 +346,51 @@ internal sealed class QuestionRun
     public Answer Finish(string text, PromptContent content, StopReason stopReason, int iterations = 1, int unpaidIterations = 0)
     {
         var line = SelfAskReply.FirstLine(text);
-        if (line.Length == 0)
-        {
-            // No text is no answer, and not the statement that the documents hold none.
-            throw new AnswerFailedException(
-                $"The model {_modelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
-                "or choose another model.",
-                Progress);
-        }
+        return line.Length == 0 ? throw RepliedWithoutText() : Make(TakeCitations(line, content), content, stopReason, iterations, unpaidIterations);
+    }
 
-        return Make(TakeCitations(line, content), content, stopReason, iterations, unpaidIterations);
+    /// <summary>Makes the answer out of a finished text whose citations were checked.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="citations">What it rests on.</param>
+    /// <param name="droppedCitations">Citations that did not hold, ≥ 0.</param>
+    /// <param name="content">The prompt it replies to.</param>
+    /// <param name="refusal">The sentence that says that the documents do not hold the answer.</param>
+    public Answer FinishText(string text, IReadOnlyList<Citation> citations, int droppedCitations, PromptContent content, string refusal) =>
+        Make(text, content, StopReason.FinalAnswer, iterations: 1, unpaidIterations: 0) with
+        {
+            Citations = citations,
+            DroppedCitations = droppedCitations,
+            Refusal = refusal,
+        };
+
+    /// <summary>No text is no answer, and not the statement that the documents hold none.</summary>
+    public AnswerFailedException RepliedWithoutText() => new(
+        $"The model {_modelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
+        "or choose another model.",
+        Progress);
+
+    /// <summary>Forgets the citations of an attempt that is followed by another.</summary>
+    public void ForgetCitations()
+    {
+        lock (_lock)
+        {
+            _citations.Clear();
+            _droppedCitations = 0;
+        }
+    }
+
+    /// <summary>An earlier attempt's answer with the trace and the totals of all attempts.</summary>
+    public Answer WithTotals(Answer answer)
+    {
+        lock (_lock)
+        {
+            return answer with
+            {
+                Trace = [.. _trace.Values],
+                EffectiveContextTokens = _trace.Values.Sum(request => (long)request.PromptTokens),
+                Usage = AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed),
+            };
+        }
     }
 
     /// <summary>Makes the answer of a cancelled question: the last intermediate answer that is one, and all that led to it.</summary>
@@ -308,9 +401,11 @@ internal sealed class QuestionRun
         Math.Max(1, Steps.Count),
         unpaidIterations: 0);
 
-    public AgentRagException QuestionDoesNotFit(PromptName name)
+    public AgentRagException QuestionDoesNotFit(PromptName name) => QuestionDoesNotFit(_context.Prompts.Get(name));
+
+    public AgentRagException QuestionDoesNotFit(PromptTemplate template)
     {
-        var tokens = CountTokens(name, new PromptContent { Question = Request.Question });
+        var tokens = template.Render(new PromptContent { Question = Request.Question }, _context.TokenCounter).TokenCount;
         var available = Budget.AvailableTokens();
         return new AgentRagException(Budget.LimitReached() switch
         {
@@ -333,6 +428,13 @@ internal sealed class QuestionRun
             $"The deadline of {Request.Budget.Deadline?.TotalSeconds:0.###} s passed before the final answer was there: allow more time, or ask for fewer iterations or passages."),
         Progress);
 
+    /// <summary>The provider reported so much more than was booked that the money held for the final answer is gone.</summary>
+    public AnswerFailedException Overspent() => new(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The provider reported more tokens than the model was allowed, and nothing of the {Request.Budget.MaxCost} that the question may cost is left for the final answer: raise the bound."),
+        Progress);
+
     public void Report(AnswerEvent happened) => _report?.Invoke(happened);
 
     private static string Purpose(GroundedTask task) => task switch
@@ -342,6 +444,11 @@ internal sealed class QuestionRun
         GroundedTask.FinalAnswer => "final answer",
         GroundedTask.Sufficiency => "sufficiency",
         GroundedTask.Decompose => "decompose",
+        GroundedTask.Keywords => "keywords",
+        GroundedTask.MultiQuery => "searches",
+        GroundedTask.Standalone => "standalone question",
+        GroundedTask.Classify => "classify",
+        GroundedTask.Grade => "grade",
         _ => "answer",
     };
 
@@ -384,13 +491,15 @@ internal sealed class QuestionRun
         };
     }
 
+    private int MaxReplyTokens(PromptTemplate template) => Math.Min(template.MaxAnswerTokens ?? int.MaxValue, Budget.ReservedAnswerTokens);
+
     private ChatOptions Options(PreparedRequest prepared)
     {
         var (template, content) = (prepared.Template, prepared.Content);
         var options = new ChatOptions
         {
             Temperature = template.Temperature,
-            MaxOutputTokens = Math.Min(template.MaxAnswerTokens ?? int.MaxValue, Budget.ReservedAnswerTokens),
+            MaxOutputTokens = MaxReplyTokens(template),
             StopSequences = template.StopSequences.Count > 0 ? [.. template.StopSequences] : null,
         };
         prepared.Form?.AttachTo(options);
@@ -445,9 +554,10 @@ internal sealed class QuestionRun
             ReportedInputTokens = usage?.InputTokenCount,
             ReportedCachedInputTokens = usage?.CachedInputTokenCount,
             ReportedOutputTokens = usage?.OutputTokenCount,
+            MaxReplyTokens = MaxReplyTokens(prepared.Template),
             ReplyTokens = _context.TokenCounter.Count(reply),
             Duration = duration,
-            PassageIds = [.. content.Passages.OrderBy(passage => passage.Batch).ThenByDescending(passage => passage.Rank).Select(passage => passage.Passage.Id)],
+            PassageIds = [.. content.Layout.Arrange(content.Passages).Select(passage => passage.Passage.Id)],
             DemonstrationIds = [.. content.Demonstrations.Select(demonstration => demonstration.Demonstration.Id)],
             Trimmed = prepared.Packed.Trimmed,
             Reply = reply,
@@ -471,7 +581,8 @@ internal sealed class QuestionRun
             var trace = _trace.Values.ToList();
             return new Answer
             {
-                Question = Request.Question,
+                Question = _question,
+                StandaloneQuestion = Request.Question == _question ? null : Request.Question,
                 Text = text,
                 Citations = text == Answer.NotFound ? [] : [.. _citations],
                 DroppedCitations = _droppedCitations,

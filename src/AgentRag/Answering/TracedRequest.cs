@@ -20,6 +20,9 @@ public sealed record TracedRequest
     /// <summary>Output tokens the provider reported; null when it reported none.</summary>
     public long? ReportedOutputTokens { get; init; }
 
+    /// <summary>Output tokens it was allowed.</summary>
+    public int MaxReplyTokens { get; init; }
+
     /// <summary>Tokens of the reply, by the token counter in use.</summary>
     public int ReplyTokens { get; init; }
 

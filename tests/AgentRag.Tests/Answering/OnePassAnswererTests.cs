@@ -121,7 +121,7 @@ public sealed class OnePassAnswererTests
 
     [Fact]
     public void An_unknown_strategy_is_an_error() => Assert.Equal(
-        "There is no strategy 'magic': use one of zero-shot, many-shot, rag, drag, iterdrag.",
+        "There is no strategy 'magic': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag.",
         Assert.Throws<AgentRagException>(() => Answerers.Create("magic", Context(new ScriptedChatClient()))).Message);
 
     [Fact]

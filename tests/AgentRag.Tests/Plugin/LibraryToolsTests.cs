@@ -238,6 +238,7 @@ public sealed class LibraryToolsTests
         RemovedFiles = 0,
         Skipped = [],
         UnknownFiles = 0,
+        Ignored = 0,
         BytesOnDisk = 1000,
         Roots = ["/docs"],
     };

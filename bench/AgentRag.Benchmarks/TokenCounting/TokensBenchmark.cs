@@ -1,0 +1,61 @@
+using System.Text;
+using System.Text.Json;
+using AgentRag.Benchmarks.Lexical;
+using AgentRag.Tokens;
+using AgentRag.Tokens.Vocabularies;
+
+namespace AgentRag.Benchmarks.TokenCounting;
+
+/// <summary>Counts and encodes passages one by one on one thread, and shows what is allocated.</summary>
+internal static class TokensBenchmark
+{
+    public static int Run(TokensArguments arguments)
+    {
+        PassageTexts.Make(arguments.Text, arguments.Real, arguments.Megabytes);
+        if (arguments.TextOnly)
+        {
+            return 0;
+        }
+
+        var before = ThreadTime.Now();
+        ITokenCounter counter = arguments.Vocabulary is { } file ? TokenCounters.OpenFile(file) : new EstimatingTokenCounter();
+        var opened = (ThreadTime.Now() - before) / 1e3;
+        var passages = PassageTexts.Read(arguments.Text);
+        var bytes = passages.Sum(passage => (long)Encoding.UTF8.GetByteCount(passage));
+        List<double> times = [];
+        var (tokens, allocated) = (0L, long.MaxValue);
+
+        // The first rounds let the compiler finish its work.
+        for (var round = -3; round < arguments.Rounds; round++)
+        {
+            var allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+            var start = ThreadTime.Now();
+            tokens = 0;
+            foreach (var passage in passages)
+            {
+                tokens += counter.Count(passage);
+            }
+
+            var time = ThreadTime.Now() - start;
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
+            if (round >= 0)
+            {
+                times.Add(time);
+            }
+        }
+
+        times.Sort();
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            engine = "AgentRag",
+            vocabulary = counter.Name,
+            bytes,
+            tokens,
+            megabytesPerSecond = Math.Round(bytes / times[times.Count / 2], 1),
+            best = Math.Round(bytes / times[0], 1),
+            allocatedBytes = allocated,
+            openedMs = Math.Round(opened, 1),
+        }));
+        return 0;
+    }
+}
