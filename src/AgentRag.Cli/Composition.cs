@@ -110,10 +110,10 @@ internal sealed class Composition : IDisposable
         }
 
         Reopen();
-        var answering = await AnsweringAsync(cancellationToken);
 
-        // A collection in Qdrant can be searched from a machine that has no index.
+        // A collection in Qdrant can be searched from a machine that has no index. Opened first: where there is none, every call asks anew, and must fail fast.
         var index = _settings.Retriever.Value == RetrieverName.Qdrant && !HasIndex ? null : Index;
+        var answering = await AnsweringAsync(cancellationToken);
         var context = new PluginContext
         {
             Answering = answering,
