@@ -175,6 +175,9 @@ public sealed class IterDragLoop
         return loop;
     }
 
+    /// <summary>Sends a turn to the context's model.</summary>
+    internal Task<ModelReply> AskModelAsync(IterDragTurn turn, CancellationToken cancellationToken) => _run.SendAsync(turn.Prepared, cancellationToken);
+
     /// <summary>Takes a reply that went through the run.</summary>
     internal void Take(ModelReply reply)
     {
