@@ -10,7 +10,7 @@ port=${PORT:-18927}
 dotnet build "$here" -c Release -v q -nologo || exit 1
 dotnet exec "$here/bin/Release/net10.0/AgentRag.Conformance.dll" "$port" &
 server=$!
-trap 'kill -INT $server' EXIT
+trap 'kill $server' EXIT
 status=0
 
 suite() {
