@@ -77,7 +77,7 @@ internal sealed class CommandLine(Terminal terminal)
         }
     }
 
-    // A run needs one command: making them all, with their options, is a fifth of what the server's start costs.
+    // A run needs one command: the others are made when help or a mistake asks for them.
     private RootCommand Root(Option<bool> verbose, string? name)
     {
         var root = new RootCommand(Description);
