@@ -321,17 +321,17 @@ internal sealed class QuestionRun
         Record(prepared, "", usage: null, TimeSpan.Zero, why);
     }
 
-    /// <summary>Takes the citation marks out of a text and keeps the passages they name.</summary>
+    /// <summary>Takes the citation marks out of a text and keeps the passages they name, if those were in the prompt and bear the text out; the others are counted.</summary>
     /// <returns>The text alone.</returns>
     public string TakeCitations(string text, PromptContent content)
     {
         var cited = CitedText.Parse(text);
         lock (_lock)
         {
-            foreach (var citation in cited.Citations(content.Passages).Where(citation => _citations.TrueForAll(held => held.PassageId != citation.PassageId)))
-            {
-                _citations.Add(citation);
-            }
+            var known = string.Join('\n', content.Steps.SelectMany(step => (string?[])[step.SubQuery, step.IntermediateAnswer]).Prepend(content.Question));
+            var (citations, dropped) = cited.Check(content.Passages, known, [.. _citations.Select(held => held.PassageId)]);
+            _citations.AddRange(citations.Where(citation => _citations.TrueForAll(held => held.PassageId != citation.PassageId)));
+            _droppedCitations += dropped;
         }
 
         return cited.Text;
