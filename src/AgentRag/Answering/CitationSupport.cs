@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using AgentRag.Indexing;
@@ -12,19 +14,20 @@ namespace AgentRag.Answering;
 /// the question and the steps do not say already; if they say all of it, all of it. Every number and every name must stand in the passages that the claim cites
 /// or in those cited before it; of a claim without either, at least half of the content words: words of at least four letters, pairs of characters where words are not
 /// spaced. A name is a run of words with capital letters; the first word of a sentence alone is none, and of a name half of the words are enough. Numbers are
-/// compared by their digits. What is too short to be checked, such as "yes" or 是, is judged by the question instead: the passages must have to do with it.
+/// compared by their digits; a number that is the difference of two numbers of as many digits in those passages, such as two years, holds too. What is too short to be checked, such as "yes" or 是, is judged by the question instead: the passages must have to do with it.
 /// </para>
 /// <para>
 /// Of several passages cited together each must carry a part: something of the claim, or a link of the chain that leads to it: a name or a number of the question or the
 /// steps, half of the question's content words, or two words that it shares with a passage that carries a part, that the question lacks and that few passages of the prompt hold.
 /// A passage that holds the claim word for word is never dropped. A claim in another script than its passage is not told by its words: only its numbers count.
 /// </para>
-/// <para>A coarse sieve: it finds citations of something else, not wrong conclusions from the right passage. A number that was worked out and stands nowhere loses its citations.</para>
+/// <para>A coarse sieve: it finds citations of something else, not wrong conclusions from the right passage. A number that was worked out in another way, or is spelt in words in the passage, loses its citations.</para>
 /// </remarks>
 internal sealed partial class CitationSupport
 {
     private const int ShortestContentWord = 4;
 
+    private static readonly SearchValues<char> SentenceEnds = SearchValues.Create(".!?:。！？\n");
     private static readonly Analyzer Words = new(new AnalyzerOptions { RemoveStopWords = false, Stem = false });
 
     private readonly Dictionary<int, Evidence> _evidence;
@@ -76,7 +79,7 @@ internal sealed partial class CitationSupport
             return [];
         }
 
-        HashSet<int> carrying = [.. cited.Where(number => claim.IsTouchedBy(_evidence[number]))];
+        HashSet<int> carrying = [.. cited.Where(number => claim.IsTouchedBy(_evidence[number], all))];
         if (carrying.Count == 0)
         {
             return [];
@@ -115,7 +118,7 @@ internal sealed partial class CitationSupport
         return digits.ToString().TrimStart('0') is { Length: > 0 } number ? number : "0";
     });
 
-    private static bool IsUnspaced(ReadOnlySpan<char> term) => Rune.DecodeFromUtf16(term, out var first, out _) == System.Buffers.OperationStatus.Done && UnspacedScripts.IsLetter(first);
+    private static bool IsUnspaced(ReadOnlySpan<char> term) => Rune.DecodeFromUtf16(term, out var first, out _) == OperationStatus.Done && UnspacedScripts.IsLetter(first);
 
     private static bool IsContent(string term) => IsUnspaced(term) ? term.EnumerateRunes().Count() > 1 : term.Length >= ShortestContentWord && char.IsLetter(term[0]);
 
@@ -221,7 +224,7 @@ internal sealed partial class CitationSupport
         /// <summary>Whether these passages together hold it.</summary>
         public bool IsHeldBy(IReadOnlyCollection<Evidence> passages)
         {
-            if (!_numbers.TrueForAll(number => passages.Any(passage => passage.Numbers.Contains(number))))
+            if (!_numbers.TrueForAll(number => passages.Any(passage => passage.Numbers.Contains(number)) || Terms(number, passages).Any()))
             {
                 return false;
             }
@@ -236,10 +239,32 @@ internal sealed partial class CitationSupport
         }
 
         /// <summary>Whether a passage carries a part of it.</summary>
-        public bool IsTouchedBy(Evidence passage) => HoldsFact(passage) || (_numbers.Count == 0 && IsForeign(passage)) || _words.Exists(passage.Holds);
+        public bool IsTouchedBy(Evidence passage, IReadOnlyCollection<Evidence> passages) =>
+            HoldsFact(passage) || (_numbers.Count == 0 && IsForeign(passage)) || _words.Exists(passage.Holds)
+            || _numbers.Exists(number => Terms(number, passages).Any(passage.Numbers.Contains));
 
         /// <summary>Whether a passage has to do with it.</summary>
         public bool IsMetBy(Evidence passage) => HoldsFact(passage) || IsForeign(passage) || (_words.Count > 0 && 2 * _words.Count(passage.Holds) >= _words.Count);
+
+        /// <summary>The numbers in the passages whose difference a number is.</summary>
+        private static IEnumerable<string> Terms(string difference, IReadOnlyCollection<Evidence> passages)
+        {
+            if (!long.TryParse(difference, NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) || wanted == 0)
+            {
+                yield break;
+            }
+
+            var numbers = passages.SelectMany(passage => passage.Numbers).Where(number => number.Length is >= 3 and <= 15).ToHashSet(StringComparer.Ordinal);
+            foreach (var number in numbers)
+            {
+                var other = (long.Parse(number, CultureInfo.InvariantCulture) + wanted).ToString(CultureInfo.InvariantCulture);
+                if (other.Length == number.Length && numbers.Contains(other))
+                {
+                    yield return number;
+                    yield return other;
+                }
+            }
+        }
 
         private bool HoldsFact(Evidence passage) => _numbers.Exists(passage.Numbers.Contains) || _names.Exists(name => IsNameIn(name, passage));
 
@@ -263,7 +288,7 @@ internal sealed partial class CitationSupport
                     EndName();
                 }
 
-                startsSentence |= between.AsSpan().ContainsAny(".!?:。！？\n");
+                startsSentence |= between.AsSpan().ContainsAny(SentenceEnds);
                 if (char.IsUpper(match.Value[0]) && !IsUnspaced(match.Value))
                 {
                     nameStartsSentence = name.Count == 0 ? startsSentence : nameStartsSentence;

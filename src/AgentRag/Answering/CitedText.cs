@@ -9,7 +9,7 @@ namespace AgentRag.Answering;
 /// <param name="Numbers">The numbers cited, in order, each once.</param>
 internal sealed partial record CitedText(string Text, IReadOnlyList<int> Numbers)
 {
-    private IReadOnlyList<CitedGroup> _groups = [];
+    private List<CitedGroup> _groups = [];
 
     public static CitedText Parse(string text)
     {

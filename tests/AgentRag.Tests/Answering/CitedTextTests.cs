@@ -51,6 +51,7 @@ public sealed class CitedTextTests
     [InlineData("It was printed in 1903 [2].", "salt", 0)]
     [InlineData("It was printed in 1902 [2].", "", 1)] // a number that is not there
     [InlineData("1904 [2]", "salt", 0)] // 1,904 in digits
+    [InlineData("It sold out after 23 years [2]", "", 1)]
     [InlineData("190 [2]", "", 1)] // a part of a number is another number
     [InlineData("Novelists print [2]", "salt", 0)] // other endings
     [InlineData("harvest in May [3]", "tea", 0)]
@@ -96,6 +97,17 @@ public sealed class CitedTextTests
         var (_, cited, dropped) = Check("Tarn [1][2][3][4]", "Where did the grandmother of the children of the designer of the pier of Holm die?", passages);
 
         Assert.Equal(("bridge,lund,vik", 1), (cited, dropped));
+    }
+
+    [Theory]
+    [InlineData("33 [1][2]", "a,b", 0)]
+    [InlineData("33 years [1][2][3]", "a,b", 1)]
+    [InlineData("33 [1]", "", 1)] // one of the two years alone does not give it
+    [InlineData("34 [1][2]", "", 2)]
+    public void A_difference_of_two_years_is_borne_out_by_the_passages_that_hold_them(string reply, string documents, int dropped)
+    {
+        var (_, cited, count) = Check(reply, "How old did she become?", [Passage("a", "Ida Ree was born in 1871."), Passage("b", "Ree drowned in 1904."), Passage("c", "Tea is a plant.")]);
+        Assert.Equal((documents, dropped), (cited, count));
     }
 
     [Fact]
