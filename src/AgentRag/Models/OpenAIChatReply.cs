@@ -106,7 +106,7 @@ internal sealed class OpenAIChatReply(ModelFaults faults, JsonReplyLine? line = 
     // Content is a string; a few servers send a list of parts.
     private static string Content(JsonElement message) => message.Field("content") switch
     {
-        { ValueKind: JsonValueKind.String } text => text.GetString() ?? "",
+        { ValueKind: JsonValueKind.String } text => text.Characters(),
         { ValueKind: JsonValueKind.Array } parts => string.Concat(parts.EnumerateArray().Select(part => part.Text("text"))),
         _ => "",
     };
@@ -173,7 +173,7 @@ internal sealed class OpenAIChatReply(ModelFaults faults, JsonReplyLine? line = 
         call.Name ??= function?.Text("name");
         call.Arguments.Append(function?.Field("arguments") switch
         {
-            { ValueKind: JsonValueKind.String } text => text.GetString(),
+            { ValueKind: JsonValueKind.String } text => text.Characters(),
             { } other => other.GetRawText(),
             null => "",
         });

@@ -27,7 +27,7 @@ public sealed class OpenAICompatibleChatClient : IChatClient
     public OpenAICompatibleChatClient(OpenAICompatibleOptions options, HttpClient? httpClient = null, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _connection = new ModelConnection("Chat model", options, httpClient, timeProvider);
+        _connection = new ModelConnection("Chat model", options, maxReplyMegabytes: 32, httpClient, timeProvider);
         _options = options;
         _metadata = new ChatClientMetadata(options.ProviderName, options.BaseUrl, options.Model);
         _maxTokensField = OpenAIChatRequest.FirstMaxTokensField(options);
