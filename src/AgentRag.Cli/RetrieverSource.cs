@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
 using AgentRag.Indexing;
 using AgentRag.Indexing.Vectors;
@@ -26,7 +27,9 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
     private OpenAICompatibleEmbeddingGenerator? _embedder;
 
     /// <summary>What the retriever is called before it is opened.</summary>
-    public string Name => settings.Retriever.Value == RetrieverName.Auto ? (settings.Embeddings.Value is null ? "linked" : "hybrid") : settings.Retriever.Value.Text();
+    public string Name =>
+        (settings.Retriever.Value == RetrieverName.Auto ? (settings.Embeddings.Value is null ? "linked" : "hybrid") : settings.Retriever.Value.Text())
+        + (settings.Rerank.Value.IsNone ? "" : settings.Rerank.Value.IsModel ? "+chat" : "+http");
 
     /// <summary>The embedding model; null when none is configured.</summary>
     /// <exception cref="AgentRagException">Its settings are out of range.</exception>
@@ -53,19 +56,15 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
     /// <summary>Opens the retriever.</summary>
     /// <param name="index">The index; asked for only by retrievers that search it.</param>
     /// <param name="bm25">Parameters of the lexical part; null for the defaults.</param>
+    /// <param name="cache">Keeps what the index ranks; null to keep nothing. A collection in Qdrant and a reranker are asked each time: they do not tell when they
+    /// change, and an order that could not be made better must not be kept.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     /// <exception cref="AgentRagException">It cannot be made of these settings, or the index, its vectors or the collection cannot be used.</exception>
-    public async Task<RetrieverChoice> OpenAsync(Func<Bm25Index> index, Bm25Options? bm25, CancellationToken cancellationToken)
+    public async Task<RetrieverChoice> OpenAsync(Func<Bm25Index> index, Bm25Options? bm25, ResultCache? cache, CancellationToken cancellationToken)
     {
-        var first = settings.Retriever.Value switch
-        {
-            RetrieverName.Bm25 => new RetrieverChoice(new Bm25Retriever(index(), bm25), "bm25: words alone"),
-            RetrieverName.Linked => new(Linked(index(), bm25), "linked: words and links"),
-            RetrieverName.Dense => Dense(index()),
-            RetrieverName.Hybrid => Hybrid(index(), bm25),
-            RetrieverName.Qdrant => await QdrantAsync(cancellationToken),
-            _ => Auto(index(), bm25),
-        };
+        var first = settings.Retriever.Value == RetrieverName.Qdrant ? await QdrantAsync(cancellationToken)
+            : cache is not null ? Cached(bm25, cache)
+            : OverIndex(index(), bm25);
         return settings.Rerank.Value.IsNone
             ? first
             : new(new RerankingRetriever(first.Retriever, Reranker(), warnings: warnings), $"{first.Reason}; reranked by {settings.Rerank.Value}");
@@ -85,6 +84,27 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
     }
 
     private FusionOptions FusionOptions => new() { Method = settings.Fusion.Value, Weights = settings.FusionWeights.Value, RankConstant = settings.RrfK.Value };
+
+    private RetrieverChoice OverIndex(Bm25Index index, Bm25Options? bm25) => settings.Retriever.Value switch
+    {
+        RetrieverName.Bm25 => new RetrieverChoice(new Bm25Retriever(index, bm25), "bm25: words alone"),
+        RetrieverName.Linked => new(Linked(index, bm25), "linked: words and links"),
+        RetrieverName.Dense => Dense(index),
+        RetrieverName.Hybrid => Hybrid(index, bm25),
+        _ => Auto(index, bm25),
+    };
+
+    // With an index of its own: one that was opened before could be of another version than the one found now.
+    private RetrieverChoice Cached(Bm25Options? bm25, ResultCache cache)
+    {
+        RetrieverChoice? choice = null;
+        var caching = CachingRetriever.Open(
+            settings.Index.Value,
+            () => (choice = OverIndex(Bm25Index.Open(settings.Index.Value, counter().Name), bm25)).Retriever,
+            cache,
+            Output.Json.Line(new { Bm25 = bm25, Embeddings = $"{settings.Embeddings.Value}", Url = settings.EmbeddingsBaseUrl.Value, Fusion = FusionOptions }));
+        return choice! with { Retriever = caching };
+    }
 
     private RetrieverChoice Auto(Bm25Index index, Bm25Options? bm25) => settings.Embeddings.Value is null
         ? new(Linked(index, bm25), "linked: words and links; no embedding model is configured")

@@ -77,6 +77,9 @@ internal static class DoctorCommand
         Of(SettingKeys.Index, settings.Index),
         Of(SettingKeys.Prompts, settings.Prompts with { Value = settings.Prompts.Value ?? "shipped" }),
         Of(SettingKeys.Demonstrations, settings.Demonstrations),
+        new(SettingKeys.DemonstrationSelection.Name, $"{settings.DemonstrationSelection.Value}".ToLowerInvariant(), settings.DemonstrationSelection.Source),
+        new(SettingKeys.DemonstrationK.Name, settings.DemonstrationK.Value is { } k ? $"{k}" : "as k", settings.DemonstrationK.Source),
+        Of(SettingKeys.DemonstrationSeed, settings.DemonstrationSeed),
         .. RetrievalRows(settings),
         Of(SettingKeys.Strategy, settings.Strategy),
         Of(SettingKeys.K, settings.K),
@@ -85,7 +88,11 @@ internal static class DoctorCommand
         Of(SettingKeys.Budget, settings.Budget),
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
-        .. settings.Answering.Rows.Select(row => new Row(row.Name, row.Value, row.Source)),
+        Of(SettingKeys.AllocationModel, settings.AllocationModel with { Value = settings.AllocationModel.Value ?? "published" }),
+        .. settings.Asking.Rows.Concat(settings.Answering.Rows).Select(row => new Row(row.Name, row.Value, row.Source)),
+        Of(SettingKeys.Cache, settings.Cache),
+        new(SettingKeys.Reuse.Name, $"{settings.CacheReuse.Value}".ToLowerInvariant(), settings.CacheReuse.Source),
+        Of(SettingKeys.Similarity, settings.CacheSimilarity),
         Of(SettingKeys.Tokenizer, settings.Tokenizer),
         Of(SettingKeys.Vocabularies, settings.Vocabularies),
         new(SettingKeys.Roots.Name, settings.Roots.Value.Count == 0 ? "none" : string.Join(Path.PathSeparator, settings.Roots.Value), settings.Roots.Source),
@@ -149,6 +156,10 @@ internal static class DoctorCommand
             }),
             await TryAsync("demonstrations", async () =>
                 $"{Plural.Of((await composition.DemonstrationsAsync(cancellationToken)).Count, "demonstration")} ({settings.Demonstrations.Value})"),
+            .. settings.AllocationModel.Value is null ? Array.Empty<Check>() :
+            [
+                await TryAsync("allocation model", async () => $"'{settings.AllocationModel.Value}': {(await composition.AllocationModelAsync(cancellationToken)).Source}"),
+            ],
             await ModelAsync(settings, composition, cancellationToken),
         ];
     }

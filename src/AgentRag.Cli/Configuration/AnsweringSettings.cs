@@ -24,7 +24,7 @@ internal sealed record AnsweringSettings
         "stepControl", "HOW", $"How the model is held to one line per step: {string.Join(", ", StepControls.Keys)} (default: auto).", Models.StepControl.Auto, Control);
 
     public static readonly SettingKey<bool> SufficiencyCheckKey = new(
-        "sufficiencyCheck", "on|off", "Ask before each step if what is held is enough, and end the steps then (default: off: it costs requests and answers).", false, Switch);
+        "sufficiencyCheck", "on|off", "Ask before each step if what is held is enough, and end the steps then (default: off: it costs requests and answers).", false, SettingText.Switch);
 
     public static IReadOnlyList<SettingKey> OfBudget { get; } = [DeadlineKey, MaxCallsKey, MaxCostKey, PricesKey];
 
@@ -93,11 +93,4 @@ internal sealed record AnsweringSettings
     private static StepControl Control(string text) => StepControls.TryGetValue(text.Trim(), out var control)
         ? control
         : throw new AgentRagException($"There is no step control '{text}': use one of {string.Join(", ", StepControls.Keys)}.");
-
-    private static bool Switch(string text) => text.Trim().ToLowerInvariant() switch
-    {
-        "on" or "true" => true,
-        "off" or "false" => false,
-        _ => throw new AgentRagException($"'{text}' is neither on nor off."),
-    };
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using AgentRag.Answering;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Reranking;
@@ -31,6 +32,12 @@ internal sealed record Settings
     public required Setting<string?> Prompts { get; init; }
 
     public required Setting<DemonstrationSource> Demonstrations { get; init; }
+
+    public required Setting<DemonstrationSelection> DemonstrationSelection { get; init; }
+
+    public required Setting<int?> DemonstrationK { get; init; }
+
+    public required Setting<int> DemonstrationSeed { get; init; }
 
     public required Setting<RetrieverName> Retriever { get; init; }
 
@@ -76,7 +83,16 @@ internal sealed record Settings
 
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
+    public required Setting<string?> AllocationModel { get; init; }
     public required AnsweringSettings Answering { get; init; }
+
+    public required StrategySettings Asking { get; init; }
+
+    public required Setting<string> Cache { get; init; }
+
+    public required Setting<CacheReuse> CacheReuse { get; init; }
+
+    public required Setting<double> CacheSimilarity { get; init; }
 
     public required Setting<string> Tokenizer { get; init; }
 
@@ -89,6 +105,13 @@ internal sealed record Settings
 
     public InferenceParameters Parameters => new(K.Value, M.Value, N.Value);
 
+    public DemonstrationOptions DemonstrationOptions => new()
+    {
+        Selection = DemonstrationSelection.Value,
+        K = DemonstrationK.Value,
+        Seed = DemonstrationSeed.Value,
+    };
+
     public TokenBudgetOptions Bounds => new()
     {
         MaxEffectiveContextTokens = Budget.Value,
@@ -97,6 +120,13 @@ internal sealed record Settings
         Deadline = Answering.Deadline.Value,
         MaxCalls = Answering.MaxCalls.Value,
         MaxCost = Answering.MaxCost.Value,
+    };
+
+    /// <summary>These settings with a cache only if it was named by the flag: what is measured must not be faster than it is because of a setting forgotten.</summary>
+    public Settings WithCacheByFlagAlone() => this with
+    {
+        Cache = Cache.Source == SettingKeys.Cache.Option.Name ? Cache : new(CacheReuses.Off, Setting<string>.Default),
+        CacheReuse = CacheReuse.Source == SettingKeys.Reuse.Option.Name ? CacheReuse : new(Configuration.CacheReuse.Exact, Setting<CacheReuse>.Default),
     };
 
     /// <summary>Reads the settings of a command from its flags, the environment and the file.</summary>
@@ -167,6 +197,9 @@ internal sealed record Settings
             Index = SettingKeys.Index.Read(sources),
             Prompts = SettingKeys.Prompts.Read(sources),
             Demonstrations = SettingKeys.Demonstrations.Read(sources),
+            DemonstrationSelection = SettingKeys.DemonstrationSelection.Read(sources),
+            DemonstrationK = SettingKeys.DemonstrationK.Read(sources),
+            DemonstrationSeed = SettingKeys.DemonstrationSeed.Read(sources),
             Retriever = SettingKeys.Retriever.Read(sources),
             Strategy = SettingKeys.Strategy.Read(sources),
             K = SettingKeys.K.Read(sources),
@@ -175,7 +208,12 @@ internal sealed record Settings
             Budget = SettingKeys.Budget.Read(sources),
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
+            Cache = SettingKeys.Cache.Read(sources),
+            CacheReuse = SettingKeys.Reuse.Read(sources),
+            CacheSimilarity = SettingKeys.Similarity.Read(sources),
+            AllocationModel = SettingKeys.AllocationModel.Read(sources),
             Answering = AnsweringSettings.Read(sources),
+            Asking = StrategySettings.Read(sources),
             Tokenizer = SettingKeys.Tokenizer.Read(sources),
             Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),

@@ -15,6 +15,7 @@ internal static class AnswerJson
         Requests = answer.Trace.Count,
         StopReason = Json.CamelCase(answer.StopReason),
         Citations = answer.Citations.Select(citation => citation.PassageId),
+        answer.EarlierQuestion,
     };
 
     /// <summary>One question of <c>--questions</c> that failed.</summary>
@@ -38,6 +39,9 @@ internal static class AnswerJson
         ParametersUsed = Parameters(answer.ParametersUsed),
         Trimmed = Trimmed(answer.Trimmed),
         answer.DroppedCitations,
+        answer.StandaloneQuestion,
+        Routing = answer.Routing?.Attempts.Select(attempt => new { attempt.Class, attempt.Strategy, Parameters = Parameters(attempt.Parameters), attempt.Shrunk, attempt.Quality }),
+        answer.EarlierQuestion,
         Usage = Usage(answer.Usage),
         Trace = withTrace ? answer.Trace.Select(Request) : null,
     };

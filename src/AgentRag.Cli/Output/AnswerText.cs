@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentRag.Answering;
 using AgentRag.Prompting;
 
@@ -27,9 +28,26 @@ internal static class AnswerText
             yield return $"  {citation.Title} ({citation.Source}; passage {citation.PassageId})";
         }
 
+        if (answer.StandaloneQuestion is { } standalone)
+        {
+            yield return $"Understood as: {standalone}";
+        }
+
+        foreach (var attempt in answer.Routing?.Attempts ?? [])
+        {
+            yield return $"Chosen: {attempt.Class}, {attempt.Strategy} with {attempt.Parameters}" +
+                (attempt.Quality is { } quality ? string.Create(CultureInfo.InvariantCulture, $"; graded {quality:0.00}") : "") +
+                (attempt.Shrunk.Count > 0 ? $"; shrunk: {string.Join("; ", attempt.Shrunk)}" : "");
+        }
+
         if (!answer.Trimmed.IsNothing)
         {
             yield return $"Left out to keep within the budget: {Trimmed(answer.Trimmed)}";
+        }
+
+        if (answer.EarlierQuestion is { } earlier)
+        {
+            yield return $"Taken from the cache: it was the answer to \"{earlier}\"";
         }
 
         yield return $"Used: {answer.EffectiveContextTokens:N0} of {bounds.MaxEffectiveContextTokens:N0} tokens in {Plural.Of(answer.Trace.Count, "request")}; " +
@@ -60,6 +78,7 @@ internal static class AnswerText
     /// <summary>One step as it happens; null for one that is not worth a line.</summary>
     public static string? Line(AnswerEvent happened) => happened switch
     {
+        SimilarQuestionFound similar => $"  answered before ({similar.Similarity:0.00} alike): {similar.EarlierQuestion}",
         PassagesRetrieved retrieved => $"  retrieved {Plural.Of(retrieved.Passages.Count, "passage")} ({retrieved.NewPassages} new) for: {retrieved.Query}",
         ContentTrimmed trimmed => $"  left out to keep within the budget: {Trimmed(trimmed.Trimmed)}",
         RequestSent sent => $"  asking the model {(sent.Purpose == "sufficiency" ? "whether that is enough" : $"for the {sent.Purpose}")}: " +

@@ -58,6 +58,10 @@ public sealed record Answer
     /// <summary>How a strategy that chooses among others came to the answer; null for the others.</summary>
     public AnswerRouting? Routing { get; init; }
 
+    /// <summary>The earlier question to which this answer was given, when this one asks nearly the same (<see cref="SimilarQuestionAnswerer"/>); null for an answer
+    /// that was worked out.</summary>
+    public string? EarlierQuestion { get; init; }
+
     /// <summary>The sentence with which an assistant says that the documents do not hold the answer; null for <see cref="NotFound"/>.</summary>
     public string? Refusal { get; init; }
 

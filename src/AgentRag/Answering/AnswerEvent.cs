@@ -17,6 +17,11 @@ public sealed record Planned(string Strategy, InferenceParameters Parameters, IR
 /// <param name="Searches">The words the first retrieval searches for; empty when it is the question itself.</param>
 public sealed record QuestionRewritten(string Question, IReadOnlyList<string> Searches) : AnswerEvent;
 
+/// <summary>An earlier question asks nearly the same; its answer is given.</summary>
+/// <param name="EarlierQuestion">The earlier question.</param>
+/// <param name="Similarity">How alike they are, in (0, 1].</param>
+public sealed record SimilarQuestionFound(string EarlierQuestion, double Similarity) : AnswerEvent;
+
 /// <summary>Passages were retrieved.</summary>
 /// <param name="Query">The query the retriever got.</param>
 /// <param name="Passages">What it returned, best first.</param>
