@@ -19,9 +19,9 @@ public sealed class IterDragLoop
     // A broken reply may be of any length; its beginning is enough to be mended.
     private const int MaxBrokenCharacters = 400;
 
-    private static readonly ReplyForm StepForm = ReplyForm.Line(SelfAskReply.FollowUp, SelfAskReply.FinalAnswer);
-    private static readonly ReplyForm IntermediateForm = ReplyForm.Line(SelfAskReply.IntermediateAnswer);
-    private static readonly ReplyForm FinalForm = ReplyForm.Line(SelfAskReply.FinalAnswer);
+    private static readonly ReplyForm StepForm = SelfAskReply.Form(SelfAskReply.FollowUp, SelfAskReply.FinalAnswer);
+    private static readonly ReplyForm IntermediateForm = SelfAskReply.Form(SelfAskReply.IntermediateAnswer);
+    private static readonly ReplyForm FinalForm = SelfAskReply.Form(SelfAskReply.FinalAnswer);
     private static readonly ReplyForm SufficiencyForm = ReplyForm.OneOf("yes", "no");
 
     private readonly QuestionRun _run;
