@@ -17,7 +17,7 @@ internal sealed class TokenSampler
     public TokenSampler(SamplingOptions options, int vocabularySize)
     {
         _options = options;
-        _random = new Random(unchecked((int)(options.Seed ^ (options.Seed >> 32))));
+        _random = new Random((int)(unchecked((ulong)options.Seed * 0x9E3779B97F4A7C15) >> 33)); // Fibonacci hashing: all 64 bits count
         _scaled = new float[vocabularySize];
         (_heapKeys, _heapTokens) = options.TopK > 0 || options.TopP < 1 ? (new float[vocabularySize], new int[vocabularySize]) : ([], []);
     }
@@ -174,54 +174,46 @@ internal sealed class TokenSampler
             SiftDown(i, count);
         }
 
-        var limit = _options.TopK > 0 ? Math.Min(_options.TopK, count) : count;
-
-        // The taken ones collect at the end of the arrays.
-        for (var taken = 0; taken < limit; taken++)
-        {
-            var end = count - 1 - taken;
-            Swap(0, end);
-            SiftDown(0, end);
-            if (_options.TopK == 0 && _options.TopP < 1 && Taken(count, taken + 1) >= _options.TopP)
-            {
-                limit = taken + 1;
-            }
-        }
-
-        if (_options.TopK > 0 && _options.TopP < 1)
-        {
-            var (wanted, sum, kept) = (_options.TopP * Sum(count, limit), 0.0, 0);
-            while (kept < limit && sum < wanted)
-            {
-                sum += _heapKeys[count - 1 - kept++];
-            }
-
-            limit = Math.Max(1, kept);
-        }
-
+        var kept = _options.TopK > 0
+            ? Reaching(count, Take(count, _options.TopK, enough: double.PositiveInfinity))
+            : Take(count, count, _options.TopP < 1 ? _options.TopP : double.PositiveInfinity);
         probabilities.Clear();
-        for (var i = count - limit; i < count; i++)
+        for (var i = count - kept; i < count; i++)
         {
             probabilities[_heapTokens[i]] = _heapKeys[i];
         }
-
-        _taken = 0;
     }
 
-    private double _taken;
-
-    // A running sum of the taken ones; begun anew with each distribution.
-    private double Taken(int count, int taken) => _taken += _heapKeys[count - taken];
-
-    private double Sum(int count, int limit)
+    /// <summary>Takes the likeliest, which collect at the end of the arrays, until there are so many or their sum is enough.</summary>
+    private int Take(int count, int most, double enough)
     {
-        var sum = 0.0;
-        for (var i = count - limit; i < count; i++)
+        var (taken, sum) = (0, 0.0);
+        while (taken < Math.Min(most, count) && sum < enough)
         {
-            sum += _heapKeys[i];
+            var end = count - 1 - taken++;
+            Swap(0, end);
+            SiftDown(0, end);
+            sum += _heapKeys[end];
         }
 
-        return sum;
+        return taken;
+    }
+
+    /// <summary>How many of the taken ones reach top-p's share of them all.</summary>
+    private int Reaching(int count, int taken)
+    {
+        var (all, sum, kept) = (0.0, 0.0, 0);
+        for (var i = count - taken; i < count; i++)
+        {
+            all += _heapKeys[i];
+        }
+
+        while (kept < taken && (kept == 0 || _options.TopP >= 1 || sum < _options.TopP * all))
+        {
+            sum += _heapKeys[count - 1 - kept++];
+        }
+
+        return kept;
     }
 
     private void SiftDown(int i, int count)
