@@ -7,6 +7,7 @@ using BenchmarkDotNet.Running;
 return args switch
 {
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
+    ["train-recall", .. var rest] => RecallCommand.Train(rest),
     ["decoding", .. var rest] => DecodingBenchmark.Run(DecodingArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),

@@ -68,6 +68,7 @@ internal sealed class CommandLine(Terminal terminal)
             McpCommand.Create(terminal),
             DemoCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
+            ServeModelCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             SettingKeys.Config,
             verbose,

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
+using AgentRag.Decoding.Chat;
 using AgentRag.Demonstrations;
 using AgentRag.Documents;
 using AgentRag.Indexing;
@@ -167,5 +168,6 @@ internal sealed class Composition : IDisposable
         {
             [ModelName.ExtractiveProvider] = (_, _) => new ExtractiveChatClient(Counter),
             [ModelName.AnthropicProvider] = AnthropicModel.Create,
+            [ModelName.GgufProvider] = (model, _) => new LocalChatClient(model.Name),
         });
 }

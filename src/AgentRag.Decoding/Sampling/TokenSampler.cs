@@ -7,17 +7,18 @@ namespace AgentRag.Decoding.Sampling;
 internal sealed class TokenSampler
 {
     private readonly SamplingOptions _options;
-    private readonly Random _random;
+    private readonly SeededNumbers _random;
     private readonly float[] _scaled;
     private readonly float[] _heapKeys;
     private readonly int[] _heapTokens;
 
     /// <param name="options">How to choose; validated.</param>
     /// <param name="vocabularySize">Tokens of the vocabulary.</param>
-    public TokenSampler(SamplingOptions options, int vocabularySize)
+    /// <param name="stream">Samplers of one seed and different streams draw unrelated numbers.</param>
+    public TokenSampler(SamplingOptions options, int vocabularySize, int stream = 0)
     {
         _options = options;
-        _random = new Random((int)(unchecked((ulong)options.Seed * 0x9E3779B97F4A7C15) >> 33)); // Fibonacci hashing: all 64 bits count
+        _random = new SeededNumbers(options.Seed, stream);
         _scaled = new float[vocabularySize];
         (_heapKeys, _heapTokens) = options.TopK > 0 || options.TopP < 1 ? (new float[vocabularySize], new int[vocabularySize]) : ([], []);
     }
@@ -44,6 +45,15 @@ internal sealed class TokenSampler
 
         VectorMath.Softmax(_scaled, (float)(1 / _options.Temperature), probabilities);
         Cut(probabilities, probabilities[likeliest]);
+    }
+
+    /// <summary>Makes probabilities at temperature 1, whatever the options say, with penalties and without cuts.</summary>
+    public void Soften(ReadOnlySpan<float> logits, TokenHistory history, Span<float> probabilities)
+    {
+        logits.CopyTo(_scaled);
+        Penalize(history);
+        _ = Largest(_scaled);
+        VectorMath.Softmax(_scaled, 1, probabilities);
     }
 
     /// <summary>Chooses the next token.</summary>
