@@ -8,15 +8,36 @@ internal static class ModelShapes
     /// <summary>Qwen2.5-0.5B.</summary>
     public static readonly TransformerShape Half = new()
     {
-        Architecture = "qwen2", Layers = 24, Width = 896, Heads = 14, KeyValueHeads = 2, HeadWidth = 64, FeedForwardWidth = 4_864, VocabularySize = 151_936,
-        ContextTokens = 32_768, NormEpsilon = 1e-6f, RotaryBase = 1_000_000, RotaryWidth = 64, RotaryPairs = RotaryPairs.HalfSplit,
+        Architecture = "qwen2",
+        Layers = 24,
+        Width = 896,
+        Heads = 14,
+        KeyValueHeads = 2,
+        HeadWidth = 64,
+        FeedForwardWidth = 4_864,
+        VocabularySize = 151_936,
+        ContextTokens = 32_768,
+        NormEpsilon = 1e-6f,
+        RotaryBase = 1_000_000,
+        RotaryWidth = 64,
+        RotaryPairs = RotaryPairs.HalfSplit,
     };
 
     /// <summary>Llama-3.2-1B.</summary>
     public static readonly TransformerShape One = new()
     {
-        Architecture = "llama", Layers = 16, Width = 2_048, Heads = 32, KeyValueHeads = 8, HeadWidth = 64, FeedForwardWidth = 8_192, VocabularySize = 128_256,
-        ContextTokens = 131_072, RotaryBase = 500_000, RotaryWidth = 64, RotaryPairs = RotaryPairs.Interleaved,
+        Architecture = "llama",
+        Layers = 16,
+        Width = 2_048,
+        Heads = 32,
+        KeyValueHeads = 8,
+        HeadWidth = 64,
+        FeedForwardWidth = 8_192,
+        VocabularySize = 128_256,
+        ContextTokens = 131_072,
+        RotaryBase = 500_000,
+        RotaryWidth = 64,
+        RotaryPairs = RotaryPairs.Interleaved,
     };
 
     public static TransformerShape Named(string name) => name switch

@@ -206,7 +206,10 @@ public sealed class LocalChatClient : IChatClient
             new GeneratorOptions { EndTokens = _model.Tokenizer.EndTokens, MostTokens = most, Time = _options.Time }, speculation.Speculator);
         return new Reply(generator, new TokenText(_model.Tokenizer), new StopText(request.Stops), _options.Time, started)
         {
-            PromptTokens = input.Length, ReusedTokens = reused, Source = speculation, Compressed = compressed,
+            PromptTokens = input.Length,
+            ReusedTokens = reused,
+            Source = speculation,
+            Compressed = compressed,
         };
     }
 

@@ -134,8 +134,12 @@ internal sealed class RefragAdapter : IChunkEncoder
 
         var shape = new RefragShape
         {
-            Rate = Number("rate", 4_096), Width = Number("width", 1 << 17), VocabularySize = Number("vocabulary", 1 << 24),
-            EncoderWidth = Number("encoder_width", 1 << 15), EncoderLayers = Number("encoder_layers", 1_000), PolicyLayers = Number("policy_layers", 1_000),
+            Rate = Number("rate", 4_096),
+            Width = Number("width", 1 << 17),
+            VocabularySize = Number("vocabulary", 1 << 24),
+            EncoderWidth = Number("encoder_width", 1 << 15),
+            EncoderLayers = Number("encoder_layers", 1_000),
+            PolicyLayers = Number("policy_layers", 1_000),
         };
         foreach (var (name, rows, columns) in ((string, long, long)[])[("encoder.tokens", shape.VocabularySize, shape.EncoderWidth), ("projector.1.weight", shape.Width, shape.Width)])
         {

@@ -189,7 +189,11 @@ public sealed class ModelServer : IDisposable
         await SendAsync(response, Piece(updates[^1], new { role = "assistant", content = "" }, whole.FinishReason?.Value), cancellationToken).ConfigureAwait(false);
         var last = new
         {
-            id = whole.ResponseId, @object = "chat.completion.chunk", created = 0, model = whole.ModelId, choices = Array.Empty<object>(),
+            id = whole.ResponseId,
+            @object = "chat.completion.chunk",
+            created = 0,
+            model = whole.ModelId,
+            choices = Array.Empty<object>(),
             usage = chat.IncludesUsage ? Usage(whole.Usage) : null,
             x_decoding = DecodingReport.From(whole) is { } report ? DecodingJson.Write(report) : null,
         };

@@ -107,6 +107,14 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
 
     private static Passage AsPassage(int chunk, string text, int tokens) => new()
     {
-        Id = $"context#{chunk}", DocumentId = $"context-{chunk}", Title = "", Source = "", Start = chunk, End = chunk, Text = text, ContentHash = "", TokenCount = tokens,
+        Id = $"context#{chunk}",
+        DocumentId = $"context-{chunk}",
+        Title = "",
+        Source = "",
+        Start = chunk,
+        End = chunk,
+        Text = text,
+        ContentHash = "",
+        TokenCount = tokens,
     };
 }

@@ -29,8 +29,18 @@ internal sealed class RecallTask
     /// <summary>The shape that is trained unless another is wanted: some 100,000 weights.</summary>
     public static TransformerShape DefaultShape { get; } = new()
     {
-        Architecture = "qwen2", Layers = 2, Width = 64, Heads = 4, KeyValueHeads = 4, HeadWidth = 16, FeedForwardWidth = 128, VocabularySize = VocabularySize,
-        ContextTokens = 1_024, RotaryWidth = 16, RotaryPairs = RotaryPairs.HalfSplit, RotaryBase = 10_000,
+        Architecture = "qwen2",
+        Layers = 2,
+        Width = 64,
+        Heads = 4,
+        KeyValueHeads = 4,
+        HeadWidth = 16,
+        FeedForwardWidth = 128,
+        VocabularySize = VocabularySize,
+        ContextTokens = 1_024,
+        RotaryWidth = 16,
+        RotaryPairs = RotaryPairs.HalfSplit,
+        RotaryBase = 10_000,
     };
 
     /// <summary>Writes the task's words as a SentencePiece vocabulary.</summary>

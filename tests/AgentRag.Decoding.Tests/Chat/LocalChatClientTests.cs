@@ -178,7 +178,9 @@ public sealed class LocalChatClientTests : IDisposable
 
     private static DecodingOptions Short(DecodingMode mode) => new()
     {
-        Mode = mode, Question = "Where does the lamp of Dube stand?", DraftContext = new DraftContextOptions { LeastTokens = 160, ChunkTokens = 48 },
+        Mode = mode,
+        Question = "Where does the lamp of Dube stand?",
+        DraftContext = new DraftContextOptions { LeastTokens = 160, ChunkTokens = 48 },
     };
 
     // Some forty sentences of made-up words, and one that matters.

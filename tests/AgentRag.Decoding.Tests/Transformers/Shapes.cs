@@ -26,7 +26,14 @@ internal static class Shapes
 
     public static readonly TransformerShape Qwen = Llama with
     {
-        Architecture = "qwen2", Heads = 6, KeyValueHeads = 2, HeadWidth = 32, RotaryWidth = 32, RotaryPairs = RotaryPairs.HalfSplit, RotaryBase = 1_000_000, NormEpsilon = 1e-6f,
+        Architecture = "qwen2",
+        Heads = 6,
+        KeyValueHeads = 2,
+        HeadWidth = 32,
+        RotaryWidth = 32,
+        RotaryPairs = RotaryPairs.HalfSplit,
+        RotaryBase = 1_000_000,
+        NormEpsilon = 1e-6f,
     };
 
     public static TransformerShape For(string architecture, TensorType type) =>
