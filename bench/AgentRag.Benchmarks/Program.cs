@@ -1,6 +1,8 @@
 using AgentRag.Benchmarks.Decoding;
 using AgentRag.Benchmarks.Dense;
 using AgentRag.Benchmarks.Lexical;
+using AgentRag.Benchmarks.Linked;
+using AgentRag.Benchmarks.Prompting;
 using AgentRag.Benchmarks.TokenCounting;
 using BenchmarkDotNet.Running;
 
@@ -10,7 +12,9 @@ return args switch
     ["train-recall", .. var rest] => RecallCommand.Train(rest),
     ["decoding", .. var rest] => DecodingBenchmark.Run(DecodingArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
+    ["linked", .. var rest] => LinkedBenchmark.RunAsync(LinkedArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),
+    ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
 };

@@ -24,6 +24,8 @@ install_missing() {
   ! has xapian || "$python" -c 'import xapian' 2>/dev/null || packages+=(python3-xapian)
   if ((${#packages[@]})); then
     say "installing with apt-get: ${packages[*]}"
+    # A fresh machine may know no package list yet.
+    apt-get update -qq >&2
     apt-get install -y -qq "${packages[@]}" >&2
   fi
   if has lancedb && [[ ! -d $work/node_modules/@lancedb ]]; then

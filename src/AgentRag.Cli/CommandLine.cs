@@ -66,6 +66,8 @@ internal sealed class CommandLine(Terminal terminal)
             AllocateCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
             McpCommand.Create(terminal),
+            DemosCommand.Create(terminal),
+            CacheCommand.Create(terminal),
             DemoCommand.Create(terminal),
             TokenizerCommand.Create(terminal),
             ServeModelCommand.Create(terminal),

@@ -1,15 +1,19 @@
 using System.Diagnostics.CodeAnalysis;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
+using AgentRag.Answering.Assistants;
+using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
+using AgentRag.Cli.Output;
 using AgentRag.Decoding.Chat;
 using AgentRag.Demonstrations;
-using AgentRag.Documents;
 using AgentRag.Indexing;
 using AgentRag.Models;
 using AgentRag.Models.Extractive;
 using AgentRag.Plugin;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
+using AgentRag.Retrieval.Fusion;
 using AgentRag.Tokens;
 using AgentRag.Tokens.Vocabularies;
 using Microsoft.Extensions.AI;
@@ -24,16 +28,20 @@ internal sealed class Composition : IDisposable
     public const string IndexFile = "index.json";
 
     private readonly Settings _settings;
+    private readonly RetrieverSource _retrievers;
     private Lazy<Bm25Index> _index;
     private LazyRetriever _retriever;
     private ITokenCounter? _counter;
     private IChatClient? _model;
+    private ResultCache? _cache;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
-    public Composition(Settings settings)
+    /// <param name="settings">The settings.</param>
+    /// <param name="warnings">Told what went wrong without stopping the work; or null.</param>
+    public Composition(Settings settings, IProgress<string>? warnings = null)
     {
-        _settings = settings;
+        (_settings, _retrievers) = (settings, new(settings, () => Counter, () => Model, warnings));
         Reopen();
     }
 
@@ -48,6 +56,13 @@ internal sealed class Composition : IDisposable
     /// <summary>Whether the index folder holds an index, of whatever kind.</summary>
     public bool HasIndex => IsIndex(_settings.Index.Value);
 
+    /// <summary>Ranks the passages of the user's index; its first query opens it.</summary>
+    public IRetriever IndexRetriever => _retriever;
+
+    /// <summary>Keeps rankings and replies; null when it is off.</summary>
+    /// <exception cref="AgentRagException">Its folder cannot be used.</exception>
+    public ResultCache? Cache => _settings.Cache.Value == CacheReuses.Off ? null : _cache ??= new ResultCache(DiskCache.Open(_settings.Cache.Value));
+
     /// <summary>The model's client.</summary>
     /// <exception cref="AgentRagException">The model cannot be made: no key, a wrong URL.</exception>
     public IChatClient Model => _model ??= CreateModel();
@@ -61,9 +76,88 @@ internal sealed class Composition : IDisposable
             Retriever = _retriever,
             Model = Model,
             TokenCounter = Counter,
+            Prices = _settings.Answering.PriceTable,
+            Layout = new PromptLayout { Order = _settings.Asking.Order.Value, Batches = _settings.Asking.Layout.Value },
+            DocumentLanguage = _settings.Asking.DocumentLanguage.Value,
             Prompts = PromptLibrary.Load(_settings.Prompts.Value),
             Demonstrations = await DemonstrationsAsync(cancellationToken),
         };
+    }
+
+    /// <summary>Makes the answerer of a strategy, or of the assistant that the settings name instead.</summary>
+    /// <param name="strategy">One of <see cref="Strategies.Names"/>.</param>
+    /// <param name="context">What it works with.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="AgentRagException">There is no such strategy or assistant, or a strategy that measures the index finds none.</exception>
+    public async Task<IAnswerer> AnswererAsync(string strategy, AnsweringContext context, CancellationToken cancellationToken)
+    {
+        var asking = _settings.Asking;
+        if (asking.Assistant.Value is { } assistant)
+        {
+            return _settings.Strategy.IsDefault
+                ? WithCache(new AssistantAnswerer(context, Assistant.Load(assistant)), context)
+                : throw new AgentRagException($"--assistant {assistant} answers in its own way: leave out the strategy '{strategy}' (from {_settings.Strategy.Source}).");
+        }
+
+        if (strategy is not (RoutedAnswerer.Name or EscalatingAnswerer.Name))
+        {
+            return WithCache(Strategies.Create(strategy, context), context);
+        }
+
+        var index = SearchedIndex;
+        return WithCache(Strategies.Create(strategy, context, new RoutingOptions
+        {
+            Sizes = await PromptCosts.MeasureAsync(context, index, DemonstrationIndex, Cache, cancellationToken),
+            MaxK = Math.Min(await PassageCountAsync(index, cancellationToken), RetrievalQuery.MaxK),
+            MaxM = context.Demonstrations.Count,
+            AsksModelForComplexity = asking.ComplexityByModel.Value,
+            AsksModelForQuality = asking.QualityByModel.Value,
+            QualityThreshold = asking.QualityThreshold.Value,
+        }), context);
+    }
+
+    // A collection in Qdrant can be searched from a machine that has no index.
+    private Bm25Index? SearchedIndex => _settings.Retriever.Value == RetrieverName.Qdrant && !HasIndex ? null : Index;
+
+    private async Task<int> PassageCountAsync(Bm25Index? index, CancellationToken cancellationToken) =>
+        index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken);
+
+    /// <summary>Lets an answerer also give answers of similar questions, if that is what the cache is for.</summary>
+    private IAnswerer WithCache(IAnswerer answerer, AnsweringContext context)
+    {
+        if (Cache is not { } cache || _settings.CacheReuse.Value != CacheReuse.Semantic)
+        {
+            return answerer;
+        }
+
+        var scope = Json.Line(new
+        {
+            Index = IndexVersionOrNone(),
+            Model = $"{_settings.Model.Value}",
+            BaseUrl = _settings.BaseUrl.Value,
+            context.Retriever.Name,
+            Retrieval = new
+            {
+                Embeddings = $"{_settings.Embeddings.Value}",
+                EmbeddingsUrl = _settings.EmbeddingsBaseUrl.Value,
+                Fusion = _settings.Fusion.Value,
+                Weights = _settings.FusionWeights.Value,
+                RrfK = _settings.RrfK.Value,
+                Rerank = $"{_settings.Rerank.Value}",
+                RerankModel = _settings.RerankModel.Value,
+                Qdrant = _settings.Qdrant.Value,
+                Collection = _settings.QdrantCollection.Value,
+            },
+            Tokens = context.TokenCounter.Name,
+            StepControl = _settings.Answering.StepControl.Value,
+            Asking = _settings.Asking.Rows.Select(row => row.Value),
+            Prompts = Enum.GetValues<PromptName>().Select(name => context.Prompts.Get(name).ContentHash),
+            Demonstrations = context.Demonstrations.Pool.Select(shown => new { shown.Id, shown.Question, shown.Answer, shown.Steps }),
+            _settings.DemonstrationOptions.Selection,
+            _settings.DemonstrationOptions.Seed,
+            _settings.DemonstrationOptions.K,
+        });
+        return new SimilarQuestionAnswerer(answerer, cache, new LexicalSimilarity(), scope, new() { Threshold = _settings.CacheSimilarity.Value });
     }
 
     /// <summary>Loads the worked examples.</summary>
@@ -78,19 +172,22 @@ internal sealed class Composition : IDisposable
 
         if (source.File is { } file)
         {
-            return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(file, cancellationToken), _retriever);
+            return DemonstrationStore.From(await DemonstrationFile.LoadAsync(file, cancellationToken), _retriever, _settings.DemonstrationOptions);
         }
 
         _demonstrationIndex ??= await DemoWorld.IndexAsync(Counter, cancellationToken);
-        return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex));
+        return DemonstrationStore.From(
+            await DemonstrationFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex), _settings.DemonstrationOptions);
     }
 
-    /// <summary>Makes a retriever over the index, with the given parameters of BM25 or its defaults.</summary>
-    public IRetriever Retriever(double? k1, double? b)
-    {
-        var defaults = new Bm25Options();
-        return Open(_index, new Bm25Options { K1 = k1 ?? defaults.K1, B = b ?? defaults.B });
-    }
+    /// <summary>Opens the retriever that the settings name.</summary>
+    /// <param name="bm25">Parameters of its lexical part; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <exception cref="AgentRagException">It cannot be made of these settings, or what it searches cannot be used.</exception>
+    public Task<RetrieverChoice> RetrieverAsync(Bm25Options? bm25, CancellationToken cancellationToken) => _retrievers.OpenAsync(() => _index.Value, bm25, cache: null, cancellationToken);
+
+    /// <summary>The embedding model; null when none is configured.</summary>
+    public IEmbeddingGenerator<string, Embedding<float>>? Embedder => _retrievers.Embedder;
 
     /// <summary>Makes what the tools work with; opens the index. What was made before is handed out again as long as the index on disk is the same.</summary>
     /// <exception cref="AgentRagException">There is no index, it cannot be used, or a setting cannot be used.</exception>
@@ -105,11 +202,13 @@ internal sealed class Composition : IDisposable
 
         Reopen();
         var answering = await AnsweringAsync(cancellationToken);
+
+        var index = SearchedIndex;
         var context = new PluginContext
         {
             Answering = answering,
-            PassageCount = Index.PassageCount,
-            Sizes = await PromptCosts.MeasureAsync(answering, Index, DemonstrationIndex, cancellationToken),
+            PassageCount = await PassageCountAsync(index, cancellationToken),
+            Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),
         };
         _plugin = (manifest, context);
@@ -132,20 +231,24 @@ internal sealed class Composition : IDisposable
     {
         BaseUrl = settings.BaseUrl.Value,
         ApiKey = settings.ApiKey?.Reveal(),
+        StepControl = settings.Answering.StepControl.Value,
         ApiKeySetting = settings.ApiKey?.Variable ?? settings.ApiKeyVariables,
     };
 
-    public void Dispose() => _model?.Dispose();
+    public void Dispose()
+    {
+        _retrievers.Dispose();
+        _model?.Dispose();
+    }
 
     [MemberNotNull(nameof(_index), nameof(_retriever))]
     private void Reopen()
     {
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
-        (_index, _retriever) = (index, new LazyRetriever(_settings.Retriever.Value == RetrieverName.Linked ? "linked" : "bm25", () => Open(index, bm25: null)));
+        _index = index;
+        _retriever = new LazyRetriever(_retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, Cache, token)).Retriever);
     }
-
-    private IRetriever Open(Lazy<Bm25Index> index, Bm25Options? bm25) => _settings.Retriever.Value.Open(() => index.Value, _settings.Index.Value, Counter.Name, bm25);
 
     // Its bytes name the segments and their checksums, so they differ whenever the index does.
     private async Task<byte[]> ReadManifestAsync(CancellationToken cancellationToken)
@@ -161,7 +264,18 @@ internal sealed class Composition : IDisposable
         }
     }
 
-    private IChatClient CreateModel() => ChatModels.Create(
+    private IChatClient CreateModel() => Cache is not { } cache ? CreateUncachedModel() : CachedModel(CreateUncachedModel(), cache);
+
+    private IChatClient CachedModel(IChatClient model, ResultCache cache)
+    {
+        // Reused answers stand outside, so that none of them gets among the exact replies.
+        var exact = new CachingChatClient(model, cache, new() { Settings = $"{_settings.Answering.StepControl.Value}" });
+        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, IndexVersionOrNone);
+    }
+
+    private string IndexVersionOrNone() => HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
+
+    private IChatClient CreateUncachedModel() => ChatModels.Create(
         _settings.Model.Value,
         ModelOptions(_settings),
         new Dictionary<string, Func<ModelName, ChatModelOptions, IChatClient>>(StringComparer.Ordinal)

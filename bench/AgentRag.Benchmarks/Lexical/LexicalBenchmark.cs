@@ -78,7 +78,7 @@ internal static class LexicalBenchmark
         }
 
         var directory = new IndexDirectory(index);
-        using var writerLock = directory.Lock();
+        var writerLock = directory.Lock();
         using var target = new NewSegments(directory, analyzer, new Indexer(new Tokens.EstimatingTokenCounter()).MaxPostingsInMemory);
         var file = new DocumentFile(files.Passages, corpus, "corpus.txt");
         var (time, processor) = (Stopwatch.StartNew(), Process.GetCurrentProcess().TotalProcessorTime);
@@ -105,7 +105,8 @@ internal static class LexicalBenchmark
         var state = new IndexState(directory, new(), analyzer, "none", [corpus]);
         state.Add(target.Finish());
         state.Commit();
-        state.Merge(CancellationToken.None);
+        writerLock.Dispose();
+        new MergeRun(directory, TimeProvider.System).RunAsync(CancellationToken.None).GetAwaiter().GetResult();
         var used = (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds;
         Console.WriteLine(
             $"build, {description}: {line:N0} passages in {time.Elapsed.TotalSeconds:F1} s ({line / time.Elapsed.TotalSeconds:N0}/s), {used:F1} s of processor " +

@@ -33,7 +33,7 @@ internal static class AllocateCommand
         using var composition = new Composition(settings);
         var context = await composition.AnsweringAsync(cancellationToken);
         var index = composition is { HasIndex: true, Index.PassageCount: > 0 } ? composition.Index : null;
-        var sizes = await PromptCosts.MeasureAsync(context, index, composition.DemonstrationIndex, cancellationToken);
+        var sizes = await PromptCosts.MeasureAsync(context, index, composition.DemonstrationIndex, composition.Cache, cancellationToken);
         var allocation = BudgetAllocator.Allocate(new AllocationRequest(settings.Bounds, sizes)
         {
             MaxK = Math.Min(index?.PassageCount ?? RetrievalQuery.MaxK, RetrievalQuery.MaxK),

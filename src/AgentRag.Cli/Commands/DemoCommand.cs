@@ -52,7 +52,7 @@ internal static class DemoCommand
             var show = new Show(terminal, json);
 
             show.Heading("1. Index an invented world, which no model can know");
-            var indexed = await IndexCommand.RunAsync(terminal, composition.Counter, new IndexRequest { Paths = [DemoWorld.Documents], IndexDirectory = directory }, cancellationToken);
+            var indexed = await IndexWork.IndexAsync(terminal, composition.Counter, new IndexRequest { Paths = [DemoWorld.Documents], IndexDirectory = directory, WithLinks = true }, cancellationToken);
             show.Line(
                 $"{Plural.Of(indexed.Documents, "document")}, {Plural.Of(indexed.Passages, "passage")}, {Plural.Of(indexed.Tokens, "token")}",
                 new { indexed.Documents, indexed.Passages, indexed.Tokens });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
@@ -76,7 +77,10 @@ internal static class DoctorCommand
         Of(SettingKeys.Index, settings.Index),
         Of(SettingKeys.Prompts, settings.Prompts with { Value = settings.Prompts.Value ?? "shipped" }),
         Of(SettingKeys.Demonstrations, settings.Demonstrations),
-        new(SettingKeys.Retriever.Name, settings.Retriever.Value == RetrieverName.Linked ? "linked" : "bm25", settings.Retriever.Source),
+        new(SettingKeys.DemonstrationSelection.Name, $"{settings.DemonstrationSelection.Value}".ToLowerInvariant(), settings.DemonstrationSelection.Source),
+        new(SettingKeys.DemonstrationK.Name, settings.DemonstrationK.Value is { } k ? $"{k}" : "as k", settings.DemonstrationK.Source),
+        Of(SettingKeys.DemonstrationSeed, settings.DemonstrationSeed),
+        .. RetrievalRows(settings),
         Of(SettingKeys.Strategy, settings.Strategy),
         Of(SettingKeys.K, settings.K),
         Of(SettingKeys.M, settings.M),
@@ -84,10 +88,38 @@ internal static class DoctorCommand
         Of(SettingKeys.Budget, settings.Budget),
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
+        .. settings.Asking.Rows.Concat(settings.Answering.Rows).Select(row => new Row(row.Name, row.Value, row.Source)),
+        Of(SettingKeys.Cache, settings.Cache),
+        new(SettingKeys.Reuse.Name, $"{settings.CacheReuse.Value}".ToLowerInvariant(), settings.CacheReuse.Source),
+        Of(SettingKeys.Similarity, settings.CacheSimilarity),
         Of(SettingKeys.Tokenizer, settings.Tokenizer),
         Of(SettingKeys.Vocabularies, settings.Vocabularies),
         new(SettingKeys.Roots.Name, settings.Roots.Value.Count == 0 ? "none" : string.Join(Path.PathSeparator, settings.Roots.Value), settings.Roots.Source),
     ];
+
+    private static IReadOnlyList<Row> RetrievalRows(Settings settings) =>
+    [
+        new(SettingKeys.Retriever.Name, settings.Retriever.Value.Text(), settings.Retriever.Source),
+        new(SettingKeys.Embeddings.Name, settings.Embeddings.Value?.ToString() ?? "none", settings.Embeddings.Source),
+        new(
+            SettingKeys.EmbeddingsBaseUrl.Name, settings.EmbeddingsBaseUrl.Value is { } url ? WithoutSecrets(url) : "the provider's own", settings.EmbeddingsBaseUrl.Source),
+        KeyRow("embeddingsKey", settings.EmbeddingsKey),
+        new(SettingKeys.Fusion.Name, SettingText.Of(settings.Fusion.Value), settings.Fusion.Source),
+        new(
+            SettingKeys.FusionWeights.Name,
+            settings.FusionWeights.Value is { } weights ? string.Join(',', weights.Select(weight => weight.ToString(CultureInfo.InvariantCulture))) : "1,1",
+            settings.FusionWeights.Source),
+        Of(SettingKeys.RrfK, settings.RrfK),
+        Of(SettingKeys.Rerank, settings.Rerank),
+        new(SettingKeys.RerankModel.Name, settings.RerankModel.Value ?? "none", settings.RerankModel.Source),
+        Of(SettingKeys.RerankForm, settings.RerankForm),
+        KeyRow("rerankKey", settings.RerankKey),
+        new(SettingKeys.Qdrant.Name, settings.Qdrant.Value is { } server ? WithoutSecrets(server.OriginalString) : "none", settings.Qdrant.Source),
+        Of(SettingKeys.QdrantCollection, settings.QdrantCollection),
+        KeyRow("qdrantKey", settings.QdrantKey),
+    ];
+
+    private static Row KeyRow(string name, ApiKey? key) => new(name, key is null ? "not set" : "set", key is null ? "" : $"from {key.Variable}");
 
     private static Row Of<T>(SettingKey key, Setting<T> setting) => new(key.Name, $"{setting.Value}", setting.Source);
 
@@ -114,6 +146,7 @@ internal static class DoctorCommand
                     $"'{settings.Index.Value}' (format {FormatVersion(settings.Index.Value)}) holds {Plural.Of(index.DocumentCount, "document")}, {Plural.Of(index.PassageCount, "passage")} " +
                     $"of {index.MeanPassageTokens:N0} tokens in the mean, measured by {index.TokenCounterName}; roots: {string.Join(", ", index.Roots)}");
             }),
+            await TryAsync("retriever", async () => (await composition.RetrieverAsync(bm25: null, cancellationToken)).Reason),
             await TryAsync("prompts", () =>
             {
                 var prompts = PromptLibrary.Load(settings.Prompts.Value);

@@ -35,12 +35,13 @@ internal static class EvaluateCommand
 
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var settings = Settings.Read(parsed);
+        var settings = Settings.Read(parsed).WithCacheByFlagAlone();
         settings.Parameters.Validated();
         var strategies = Strategies(settings.Strategy.Value);
         var questions = await QuestionsAsync(parsed, cancellationToken);
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         var context = await composition.AnsweringAsync(cancellationToken);
+        context = context with { Demonstrations = context.Demonstrations.Guarded(questions) };
         var evaluation = new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds.Validated());
 
         var json = parsed.GetValue(Flags.Json);
@@ -72,6 +73,7 @@ internal static class EvaluateCommand
             EvaluationText.WriteTable(terminal, reports, recall);
         }
 
+        CacheText.Write(terminal, composition.Cache);
         return reports.Any(report => report.Failed > 0) ? ExitCode.SomeFailed : ExitCode.Success;
     }
 

@@ -4,7 +4,7 @@ using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
 using AgentRag.Indexing;
-using AgentRag.Tokens;
+using AgentRag.Indexing.Vectors;
 
 namespace AgentRag.Cli.Commands;
 
@@ -41,6 +41,16 @@ internal static class IndexCommand
 
     private static readonly Option<bool> NoGitIgnore = new("--no-gitignore") { Description = "Also read what .gitignore files leave out." };
 
+    private static readonly Option<bool> ForceEmbeddings = new("--force-embeddings") { Description = "Drop the vectors there are and embed all passages anew: needed to change the model." };
+
+    private static readonly Option<string?> PassagePrefix = new("--passage-prefix") { HelpName = "TEXT", Description = "What the embedding model wants in front of a passage, such as \"passage: \"; remembered." };
+
+    private static readonly Option<string?> QueryPrefix = new("--query-prefix") { HelpName = "TEXT", Description = "What it wants in front of a query, such as \"query: \"; remembered." };
+
+    private static readonly Option<bool> KeepFloat32 = new("--keep-float32") { Description = "Keep vectors in full beside the compact ones, to rescore the best: four times the space; remembered." };
+
+    private static readonly Option<int?> EmbeddingsPerMinute = Flags.Number<int>("--embeddings-per-minute", "N", "Embedding requests per minute at most (default: no limit).");
+
     private static readonly Option<bool> Watch = new("--watch") { Description = "Go on until Ctrl-C: index again whenever documents change." };
 
     public static Command Create(Terminal terminal)
@@ -49,29 +59,22 @@ internal static class IndexCommand
             "index",
             "Cut files into passages and index them.",
             "Run again, it reads only what changed and removes what is gone; a file that cannot be read is reported and skipped. Ctrl-C leaves the old index. " +
-            "--include, --exclude and --no-gitignore are not remembered: give them with every run, else what they left out is read.",
+            "--include, --exclude and --no-gitignore are not remembered: give them with every run, else what they left out is read. " +
+            "With --embeddings, passages also get vectors: a run that was ended goes on where it stopped. With --qdrant, the passages are also uploaded.",
             "agentrag index docs",
             "agentrag index docs notes.md corpus.jsonl --index .agentrag",
             "agentrag index",
             "agentrag index docs --include \"**/*.md\" --exclude \"drafts/**\" --watch",
-            "agentrag index docs --force --passage-tokens 128 --analysis plain --json")
+            "agentrag index docs --force --passage-tokens 128 --analysis plain --json",
+            "agentrag index docs --embeddings openai:nomic-embed-text --embeddings-base-url http://127.0.0.1:11434/v1",
+            "agentrag index docs --qdrant http://127.0.0.1:6333 --qdrant-collection docs")
         {
-            Paths, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis, Flags.Json,
+            Paths, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis,
+            ForceEmbeddings, PassagePrefix, QueryPrefix, KeepFloat32, EmbeddingsPerMinute, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfTokens]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfEmbeddings, SettingKeys.Qdrant, SettingKeys.QdrantCollection, .. SettingKeys.OfTokens]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
-    }
-
-    /// <summary>Indexes with a bar, and links the passages.</summary>
-    public static async Task<IndexResult> RunAsync(Terminal terminal, ITokenCounter counter, IndexRequest request, CancellationToken cancellationToken)
-    {
-        var result = await terminal.WithProgressAsync("Indexing", report => new Indexer(counter).RunAsync(
-            request,
-            new SynchronousProgress<IndexProgress>(progress => report(progress.FilesDone, progress.FilesTotal, Plural.Of(progress.Passages, "passage"))),
-            cancellationToken));
-        LinksIndex.Update(request.IndexDirectory, cancellationToken);
-        return result;
     }
 
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
@@ -86,20 +89,23 @@ internal static class IndexCommand
 
         var request = Request(parsed, paths, directory);
         var counter = Composition.CounterOf(settings);
+        var work = new IndexWork(terminal, counter, request, settings, Embedding(parsed, settings));
         var json = parsed.GetValue(Flags.Json);
         if (parsed.GetValue(Watch))
         {
-            return await new IndexWatch(terminal, counter, request, json).RunAsync(cancellationToken);
+            using var watch = new IndexWatch(terminal, counter, request, work, json);
+            return await watch.RunAsync(cancellationToken);
         }
 
         var clock = Stopwatch.StartNew();
-        Write(terminal, await RunAsync(terminal, counter, request, cancellationToken), directory, clock.Elapsed, json);
+        Write(terminal, await work.RunAsync(force: true, merge: true, cancellationToken), directory, clock.Elapsed, json);
         return ExitCode.Success;
     }
 
     /// <summary>Writes what a run has done.</summary>
-    public static void Write(Terminal terminal, IndexResult result, string directory, TimeSpan elapsed, bool json)
+    public static void Write(Terminal terminal, IndexSummary summary, string directory, TimeSpan elapsed, bool json)
     {
+        var result = summary.Index;
         if (result.Passages == 0)
         {
             terminal.WriteError(
@@ -109,7 +115,7 @@ internal static class IndexCommand
 
         if (json)
         {
-            WriteJson(terminal, result, directory, elapsed);
+            WriteJson(terminal, summary, directory, elapsed);
             return;
         }
 
@@ -117,6 +123,11 @@ internal static class IndexCommand
             $"{Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")}, {Plural.Of(result.Tokens, "token")} in '{directory}' " +
             $"({result.BytesOnDisk:N0} bytes, {elapsed.TotalSeconds:0.0} s)");
         terminal.WriteLine(FilesLine(result));
+        foreach (var line in FurtherLines(summary))
+        {
+            terminal.WriteLine(line);
+        }
+
         foreach (var line in SkippedLines(result.Skipped))
         {
             terminal.WriteLine(line);
@@ -124,27 +135,64 @@ internal static class IndexCommand
     }
 
     /// <summary>Writes what a run has done as one JSON line.</summary>
-    public static void WriteJson(Terminal terminal, IndexResult result, string directory, TimeSpan elapsed) => terminal.WriteJson(new
+    public static void WriteJson(Terminal terminal, IndexSummary summary, string directory, TimeSpan elapsed) => terminal.WriteJson(new
     {
         Index = directory,
-        result.Documents,
-        result.Passages,
-        result.Tokens,
-        result.AddedFiles,
-        result.ChangedFiles,
-        result.UnchangedFiles,
-        result.RemovedFiles,
-        result.UnknownFiles,
-        result.Skipped,
-        result.BytesOnDisk,
-        result.Roots,
+        summary.Index.Documents,
+        summary.Index.Passages,
+        summary.Index.Tokens,
+        summary.Index.AddedFiles,
+        summary.Index.ChangedFiles,
+        summary.Index.UnchangedFiles,
+        summary.Index.RemovedFiles,
+        summary.Index.UnknownFiles,
+        summary.Index.Ignored,
+        summary.Index.Skipped,
+        summary.Index.BytesOnDisk,
+        summary.Index.Roots,
+        summary.Embeddings,
+        summary.Qdrant,
         Seconds = Math.Round(elapsed.TotalSeconds, 3),
     });
 
     /// <summary>What a run did with the files, in one line.</summary>
     public static string FilesLine(IndexResult result) =>
         $"Files: {result.AddedFiles:N0} added, {result.ChangedFiles:N0} changed, {result.UnchangedFiles:N0} unchanged, {result.RemovedFiles:N0} removed" +
-        (result.UnknownFiles > 0 ? $"; {result.UnknownFiles:N0} of kinds that are not read" : "");
+        (result.UnknownFiles > 0 ? $"; {result.UnknownFiles:N0} of kinds that are not read" : "") +
+        (result.Ignored > 0 ? $"; {result.Ignored:N0} left out by patterns or .gitignore" : "");
+
+    /// <summary>What a run did beside the index.</summary>
+    public static IEnumerable<string> FurtherLines(IndexSummary summary)
+    {
+        if (summary.Embeddings is { } embeddings)
+        {
+            yield return $"Embeddings: {embeddings.Embedded:N0} new, {embeddings.Reused:N0} there already, of {embeddings.Model} with {embeddings.Dimensions:N0} dimensions; {Plural.Of(embeddings.Tokens, "token")}";
+        }
+
+        if (summary.Qdrant is { } qdrant)
+        {
+            yield return $"Qdrant: {qdrant.Sent:N0} sent, {qdrant.Unchanged:N0} unchanged, {qdrant.Deleted:N0} deleted, collection '{qdrant.Collection}' at {qdrant.Url}";
+        }
+    }
+
+    private static EmbeddingRequest Embedding(ParseResult parsed, Settings settings)
+    {
+        var given = new Option[] { ForceEmbeddings, PassagePrefix, QueryPrefix, KeepFloat32, EmbeddingsPerMinute }.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
+        if (settings.Embeddings.Value is null && given is not null)
+        {
+            throw new AgentRagException($"{given.Name} needs an embedding model: name it with --embeddings openai:NAME.");
+        }
+
+        return new EmbeddingRequest
+        {
+            IndexDirectory = settings.Index.Value,
+            Force = parsed.GetValue(ForceEmbeddings),
+            PassagePrefix = parsed.GetValue(PassagePrefix),
+            QueryPrefix = parsed.GetValue(QueryPrefix),
+            KeepFloat32 = parsed.GetValue(KeepFloat32) ? true : null,
+            RequestsPerMinute = parsed.GetValue(EmbeddingsPerMinute),
+        }.Validated();
+    }
 
     private static IndexRequest Request(ParseResult parsed, string[] paths, string directory)
     {
@@ -155,6 +203,7 @@ internal static class IndexCommand
             Paths = paths,
             IndexDirectory = directory,
             Force = parsed.GetValue(Force),
+            WithLinks = true,
             Folder = new DocumentFolderOptions
             {
                 Patterns = [.. parsed.GetValue(Include) ?? [], .. (parsed.GetValue(Exclude) ?? []).Select(pattern => $"!{pattern}")],

@@ -6,9 +6,13 @@ using AgentRag.Tokens;
 
 namespace AgentRag.Cli.Commands;
 
-/// <summary>Indexes, and again whenever documents change, until Ctrl-C: its ordinary end.</summary>
-internal sealed class IndexWatch(Terminal terminal, ITokenCounter counter, IndexRequest request, bool json)
+/// <summary>Indexes, and again whenever documents change, until Ctrl-C: its ordinary end. Segments are merged beside that.</summary>
+internal sealed class IndexWatch(Terminal terminal, ITokenCounter counter, IndexRequest request, IndexWork work, bool json) : IDisposable
 {
+    // One run at a time writes vectors.
+    private readonly SemaphoreSlim _running = new(1);
+    private Task _merging = Task.CompletedTask;
+
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var roots = request.Paths.Count > 0 ? request.Paths : Bm25Index.Open(request.IndexDirectory, counter.Name).Roots;
@@ -20,11 +24,11 @@ internal sealed class IndexWatch(Terminal terminal, ITokenCounter counter, Index
         try
         {
             var clock = Stopwatch.StartNew();
-            IndexCommand.Write(terminal, await IndexCommand.RunAsync(terminal, counter, request, cancellationToken), request.IndexDirectory, clock.Elapsed, json);
+            IndexCommand.Write(terminal, await OnceAsync(force: true, watching.Token), request.IndexDirectory, clock.Elapsed, json);
             terminal.WriteError($"Watching {string.Join(", ", roots)}; Ctrl-C ends it.");
             while (await next)
             {
-                await AgainAsync(cancellationToken);
+                await AgainAsync(watching.Token);
                 next = changes.MoveNextAsync().AsTask();
             }
         }
@@ -34,13 +38,33 @@ internal sealed class IndexWatch(Terminal terminal, ITokenCounter counter, Index
         }
         finally
         {
-            // What is still waited for must end before it can be disposed.
+            // What is still under way must end before it can be disposed.
             await watching.CancelAsync();
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _merging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await changes.DisposeAsync();
         }
 
         return ExitCode.Success;
+    }
+
+    public void Dispose() => _running.Dispose();
+
+    private async Task<IndexSummary> OnceAsync(bool force, CancellationToken cancellationToken)
+    {
+        await _running.WaitAsync(cancellationToken);
+        try
+        {
+            return await work.RunAsync(force, merge: false, cancellationToken);
+        }
+        finally
+        {
+            _running.Release();
+            if (_merging.IsCompleted)
+            {
+                _merging = Task.Run(() => MergeAsync(cancellationToken), CancellationToken.None);
+            }
+        }
     }
 
     private async Task AgainAsync(CancellationToken cancellationToken)
@@ -48,22 +72,56 @@ internal sealed class IndexWatch(Terminal terminal, ITokenCounter counter, Index
         try
         {
             var clock = Stopwatch.StartNew();
-            var result = await IndexCommand.RunAsync(terminal, counter, request with { Force = false }, cancellationToken);
+            var summary = await OnceAsync(force: false, cancellationToken);
             if (json)
             {
-                IndexCommand.WriteJson(terminal, result, request.IndexDirectory, clock.Elapsed);
+                IndexCommand.WriteJson(terminal, summary, request.IndexDirectory, clock.Elapsed);
+                return;
             }
-            else
+
+            var result = summary.Index;
+            terminal.WriteLine(
+                $"{IndexCommand.FilesLine(result)}; {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")}" +
+                (result.Skipped.Count > 0 ? $"; {result.Skipped.Count:N0} skipped" : ""));
+            foreach (var line in IndexCommand.FurtherLines(summary))
             {
-                terminal.WriteLine(
-                    $"{IndexCommand.FilesLine(result)}; {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")}" +
-                    (result.Skipped.Count > 0 ? $"; {result.Skipped.Count:N0} skipped" : ""));
+                terminal.WriteLine(line);
             }
         }
         catch (AgentRagException e)
         {
             // A folder that is gone for a moment, or another run that writes the index: the next change brings the next try.
             terminal.WriteError($"error: {e.Message}");
+        }
+    }
+
+    /// <summary>Merges while changes go on being indexed.</summary>
+    private async Task MergeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await new Indexer(counter).MergeAsync(request.IndexDirectory, cancellationToken) == 0)
+            {
+                return;
+            }
+
+            await _running.WaitAsync(cancellationToken);
+            try
+            {
+                await work.PlaceVectorsAsync(cancellationToken);
+            }
+            finally
+            {
+                _running.Release();
+            }
+        }
+        catch (AgentRagException e)
+        {
+            terminal.WriteError($"error: Segments could not be merged: {e.Message}");
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // What is not merged now is merged by the next run.
         }
     }
 }

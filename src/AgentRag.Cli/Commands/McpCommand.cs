@@ -30,7 +30,7 @@ internal static class McpCommand
         {
             Roots,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, SettingKeys.Retriever, SettingKeys.Demonstrations]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -40,14 +40,13 @@ internal static class McpCommand
         var settings = Settings.Read(parsed);
         var roots = parsed.GetValue(Roots) is { Length: > 0 } given ? given : settings.Roots.Value;
         var hasIndexed = roots.Count == 0;
-        using var composition = new Composition(settings);
+        using var composition = new Composition(settings, terminal.Warnings);
         using var plugin = new AgentRagPlugin(async opening =>
         {
             if (!hasIndexed)
             {
                 var result = await new Indexer(composition.Counter).RunAsync(
-                    new IndexRequest { Paths = roots, IndexDirectory = settings.Index.Value }, progress: null, opening);
-                LinksIndex.Update(settings.Index.Value, opening);
+                    new IndexRequest { Paths = roots, IndexDirectory = settings.Index.Value, WithLinks = true }, progress: null, opening);
                 hasIndexed = true;
                 terminal.WriteError($"agentrag: {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")} in '{settings.Index.Value}'");
             }

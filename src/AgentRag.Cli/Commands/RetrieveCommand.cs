@@ -22,6 +22,20 @@ internal static class RetrieveCommand
 
     private static readonly Option<bool> Explain = new("--explain") { Description = "Show how each score came about." };
 
+    private static readonly Option<string[]> FilterSource = new("--filter-source")
+    {
+        HelpName = "PATH",
+        Description = "Only passages of this file or folder, named as sources are shown; may be given several times.",
+    };
+
+    private static readonly Option<string[]> Filter = new("--filter")
+    {
+        HelpName = "FIELD=VALUE",
+        Description = "Only documents with this metadata (front matter, columns, mail headers, meta elements). Of several values of one field one must fit; all fields must.",
+    };
+
+    private static readonly Option<string[]> FilterId = new("--filter-id") { HelpName = "ID", Description = "Only documents with this id; may be given several times." };
+
     public static Command Create(Terminal terminal)
     {
         var command = new ExampleCommand(
@@ -31,11 +45,13 @@ internal static class RetrieveCommand
             "agentrag retrieve \"bridge over the Orsel\" --k 5",
             "agentrag retrieve \"bridge\" --explain",
             "agentrag retrieve \"bridge\" --retriever bm25 --k1 1.2 --b 0.75",
+            "agentrag retrieve \"bridge\" --filter-source docs/north --filter author=\"Ada Venn\" --filter year=1871 --filter year=1872",
+            "agentrag retrieve \"bridge\" --embeddings openai:nomic-embed-text --embeddings-base-url http://127.0.0.1:11434/v1 --explain",
             "agentrag retrieve --questions questions.jsonl --k 10 --json > rankings.jsonl")
         {
-            Query, Flags.Questions, K, K1, B, Explain, Flags.Json,
+            Query, Flags.Questions, K, FilterSource, Filter, FilterId, K1, B, Explain, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, SettingKeys.Retriever, .. SettingKeys.OfTokens]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfRetrieval, .. SettingKeys.OfModel, .. SettingKeys.OfTokens]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -50,12 +66,56 @@ internal static class RetrieveCommand
         }
 
         var settings = Settings.Read(parsed);
-        using var composition = new Composition(settings);
-        var retriever = composition.Retriever(parsed.GetValue(K1), parsed.GetValue(B));
+        var filter = FilterOf(parsed);
+        using var composition = new Composition(settings, terminal.Warnings);
+        var (retriever, reason) = await composition.RetrieverAsync(Bm25Of(parsed, settings), cancellationToken);
+        if (settings.Embeddings.Value is not null && settings.Retriever.Value == RetrieverName.Auto && retriever.Name == "linked")
+        {
+            terminal.WriteError($"hint: {reason}.");
+        }
+
         var json = parsed.GetValue(Flags.Json);
         return query is not null
-            ? await OneAsync(terminal, retriever, new RetrievalQuery(query, k) { Explain = parsed.GetValue(Explain) }, json, cancellationToken)
-            : await ManyAsync(terminal, retriever, parsed.GetValue(Flags.Questions)!, k, json, cancellationToken);
+            ? await OneAsync(terminal, retriever, new RetrievalQuery(query, k) { Explain = parsed.GetValue(Explain), Filter = filter }, json, cancellationToken)
+            : await ManyAsync(terminal, retriever, parsed.GetValue(Flags.Questions)!, k, filter, json, cancellationToken);
+    }
+
+    private static Bm25Options? Bm25Of(ParseResult parsed, Settings settings)
+    {
+        var (k1, b, defaults) = (parsed.GetValue(K1), parsed.GetValue(B), new Bm25Options());
+        return (k1, b) is (null, null) ? null
+            : settings.Retriever.Value is RetrieverName.Dense or RetrieverName.Qdrant
+                ? throw new AgentRagException($"--k1 and --b have no effect on retriever '{settings.Retriever.Value.Text()}': leave them out.")
+                : new Bm25Options { K1 = k1 ?? defaults.K1, B = b ?? defaults.B };
+    }
+
+    private static PassageFilter? FilterOf(ParseResult parsed)
+    {
+        var (sources, fields, ids) = (parsed.GetValue(FilterSource) ?? [], parsed.GetValue(Filter) ?? [], parsed.GetValue(FilterId) ?? []);
+        if (sources.Length + fields.Length + ids.Length == 0)
+        {
+            return null;
+        }
+
+        Dictionary<string, IReadOnlyCollection<string>> metadata = new(StringComparer.OrdinalIgnoreCase);
+        foreach (var field in fields)
+        {
+            var sign = field.IndexOf('=', StringComparison.Ordinal);
+            if (sign <= 0)
+            {
+                throw new AgentRagException($"--filter '{field}' is not understood: write it as FIELD=VALUE, such as author=\"Ada Venn\".");
+            }
+
+            var name = field[..sign].Trim();
+            metadata[name] = [.. metadata.GetValueOrDefault(name, []), field[(sign + 1)..]];
+        }
+
+        return new PassageFilter
+        {
+            SourcePrefixes = sources.Length == 0 ? null : [.. sources.Select(source => source.StartsWith("./", StringComparison.Ordinal) ? source[2..] : source)],
+            Metadata = metadata.Count == 0 ? null : metadata,
+            DocumentIds = ids.Length == 0 ? null : ids,
+        };
     }
 
     private static async Task<int> OneAsync(Terminal terminal, IRetriever retriever, RetrievalQuery query, bool json, CancellationToken cancellationToken)
@@ -69,7 +129,7 @@ internal static class RetrieveCommand
 
         if (ranked.Count == 0)
         {
-            terminal.WriteLine("No passage holds a word of the query.");
+            terminal.WriteLine(query.Filter is null ? "No passage holds a word of the query." : "No passage that passes the filter holds a word of the query.");
         }
 
         foreach (var passage in ranked)
@@ -88,7 +148,7 @@ internal static class RetrieveCommand
 
     /// <summary>Ranks passages for every question of a file, each once.</summary>
     internal static async Task<int> ManyAsync(
-        Terminal terminal, IRetriever retriever, string file, int k, bool json, CancellationToken cancellationToken)
+        Terminal terminal, IRetriever retriever, string file, int k, PassageFilter? filter, bool json, CancellationToken cancellationToken)
     {
         var questions = await QuestionInput.ReadAsync(file, cancellationToken);
         var recall = new SupportRecall();
@@ -98,8 +158,8 @@ internal static class RetrieveCommand
             {
                 report(done, questions.Count, $"{done:N0} of {questions.Count:N0}");
                 // Recall looks further down the ranking than may be shown.
-                var depth = json || question.Supporting.Count == 0 ? k : Math.Max(k, SupportRecall.PassagesForTenDocuments);
-                var all = await retriever.RetrieveAsync(new RetrievalQuery(question.Question, depth), cancellationToken);
+                var depth = json || question.Supporting.Count == 0 ? k : Math.Max(k, SupportRecall.PassagesLookedAt);
+                var all = await retriever.RetrieveAsync(new RetrievalQuery(question.Question, depth) { Filter = filter }, cancellationToken);
                 recall.Add(question, all);
                 var ranked = all.Take(k);
                 if (json)
@@ -138,6 +198,7 @@ internal static class RetrieveCommand
         ranked.Passage.Start,
         ranked.Passage.End,
         ranked.Passage.TokenCount,
+        Metadata = ranked.Passage.Metadata.Count == 0 ? null : ranked.Passage.Metadata,
         ranked.Passage.Text,
         ranked.Explanation,
     };

@@ -1,6 +1,10 @@
 using System.CommandLine;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
+using AgentRag.Retrieval.Fusion;
+using AgentRag.Retrieval.Reranking;
 using AgentRag.Tokens.Vocabularies;
 
 namespace AgentRag.Cli.Configuration;
@@ -37,12 +41,53 @@ internal static class SettingKeys
         DemonstrationSource.Shipped, DemonstrationSource.Parse)
     { IsPath = true };
 
+    public static readonly SettingKey<DemonstrationSelection> DemonstrationSelection = new(
+        "demonstrationSelection", "NAME", "Which worked examples a question gets: fixed (default: the first m), random, nearest or diverse.",
+        AgentRag.Demonstrations.DemonstrationSelection.Fixed, SettingText.Selection);
+
+    public static readonly SettingKey<int?> DemonstrationK = new(
+        "demonstrationK", "K", "Passages that a worked example shows for each of its queries, at most (default: as --k).", null, text => SettingText.Count(text));
+
+    public static readonly SettingKey<int> DemonstrationSeed = new("demonstrationSeed", "N", "Seed of --demonstration-selection random (default: 1).", 1, SettingText.Count);
+
     public static readonly SettingKey<RetrieverName> Retriever = new(
-        "retriever", "NAME", "linked (default: words, and links between passages by the names they share) or bm25 (words alone).",
-        RetrieverName.Linked, RetrieverNames.Parse);
+        "retriever", "NAME",
+        "linked (words, and links between passages by the names they share), bm25 (words alone), dense (vectors alone), hybrid (linked and dense, fused) or qdrant. " +
+        "Default: auto, which is hybrid where --embeddings is set and the index has vectors, else linked.",
+        RetrieverName.Auto, RetrieverNames.Parse);
+
+    public static readonly SettingKey<ModelName?> Embeddings = new(
+        "embeddings", "NAME", "Embedding model of an OpenAI-compatible server, openai:NAME. Default: none.", null, SettingText.EmbeddingModel);
+
+    public static readonly SettingKey<string?> EmbeddingsBaseUrl = new(
+        "embeddingsBaseUrl", "URL", "The embedding model's server. Default: that of an openai: chat model (--base-url), else OpenAI's.", null, SettingText.Text);
+
+    public static readonly SettingKey<FusionMethod> Fusion = new(
+        "fusion", "NAME", "How hybrid makes one ranking of two: rrf (default: reciprocal ranks), min-max or z-score (weighted scores).", FusionMethod.ReciprocalRank, SettingText.Fusion);
+
+    public static readonly SettingKey<IReadOnlyList<double>?> FusionWeights = new(
+        "fusionWeights", "W,W", "Weights of words and vectors in the fusion, such as 1,2 (default: 1,1).", null, SettingText.Weights);
+
+    public static readonly SettingKey<double> RrfK = new("rrfK", "K", "The constant of reciprocal rank fusion (default: 60).", new FusionOptions().RankConstant, SettingText.Positive);
+
+    public static readonly SettingKey<RerankSource> Rerank = new(
+        "rerank", "URL|model",
+        "Put the passages found into a better order: by a /rerank endpoint (its whole URL), or by the chat model (model; its requests are not part of --budget). Default: none.",
+        RerankSource.None, RerankSource.Parse);
+
+    public static readonly SettingKey<string?> RerankModel = new("rerankModel", "NAME", "The model's name at the reranking server, where it wants one.", null, SettingText.Text);
+
+    public static readonly SettingKey<RerankForm> RerankForm = new(
+        "rerankForm", "NAME", "documents (default: Cohere, Jina, vLLM, llama.cpp) or texts (text-embeddings-inference).", AgentRag.Retrieval.Reranking.RerankForm.Documents,
+        SettingText.RerankForm);
+
+    public static readonly SettingKey<Uri?> Qdrant = new(
+        "qdrant", "URL", "A Qdrant server, such as http://127.0.0.1:6333: 'index' uploads there, --retriever qdrant searches there. Key: QDRANT_API_KEY.", null, SettingText.WebAddress);
+
+    public static readonly SettingKey<string> QdrantCollection = new("qdrantCollection", "NAME", "The collection in Qdrant (default: agentrag).", "agentrag", SettingText.Text);
 
     public static readonly SettingKey<string> Strategy = new(
-        "strategy", "NAME", $"{string.Join(", ", Answerers.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
+        "strategy", "NAME", $"{string.Join(", ", Strategies.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
 
     public static readonly SettingKey<int> K = new("k", "K", "Passages per retrieval, 0 to 1000 (default: 5).", 5, SettingText.Count);
 
@@ -61,6 +106,18 @@ internal static class SettingKeys
     public static readonly SettingKey<int> ReservedAnswerTokens = new(
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
 
+    public static readonly SettingKey<string> Cache = new(
+        "cache", "DIR", "Folder that keeps rankings and replies, or off (default). 'evaluate' takes it from the flag alone, as a cache falsifies times.", CacheReuses.Off, SettingText.Text)
+    { IsPath = true };
+
+    public static readonly SettingKey<CacheReuse> Reuse = new(
+        "cacheReuse", "LEVEL", "What the cache may give again: exact (default: the same request), intermediate (answers to the same sub-query) or semantic (answers to nearly the same question).",
+        CacheReuse.Exact, CacheReuses.Parse);
+
+    public static readonly SettingKey<double> Similarity = new(
+        "cacheSimilarity", "X", "How alike questions must be for --cache-reuse semantic, above 0 to 1 (default: 0.95); 'agentrag cache measure' says what it costs.",
+        new SimilarQuestionOptions().Threshold, CacheReuses.ParseSimilarity);
+
     public static readonly SettingKey<string> Tokenizer = new(
         "tokenizer", "NAME|FILE",
         $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken or tokenizer.json file. " +
@@ -76,21 +133,38 @@ internal static class SettingKeys
         "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
     { IsPath = true };
 
-    /// <summary>Every setting, in the order in which they are shown.</summary>
-    public static IReadOnlyList<SettingKey> All { get; } =
-        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, Retriever, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, Tokenizer, Vocabularies, Roots];
+    /// <summary>The settings that choose worked examples.</summary>
+    public static IReadOnlyList<SettingKey> OfDemonstrations { get; } = [Demonstrations, DemonstrationSelection, DemonstrationK, DemonstrationSeed];
 
-    /// <summary>The settings that choose a model.</summary>
-    public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts];
+    /// <summary>The settings of the cache.</summary>
+    public static IReadOnlyList<SettingKey> OfCache { get; } = [Cache, Reuse, Similarity];
+
+    /// <summary>The settings that choose an embedding model.</summary>
+    public static IReadOnlyList<SettingKey> OfEmbeddings { get; } = [Embeddings, EmbeddingsBaseUrl];
+
+    /// <summary>The settings that choose a retriever.</summary>
+    public static IReadOnlyList<SettingKey> OfRetrieval { get; } =
+        [Retriever, .. OfEmbeddings, Fusion, FusionWeights, RrfK, Rerank, RerankModel, RerankForm, Qdrant, QdrantCollection];
 
     /// <summary>The settings that choose how tokens are counted.</summary>
     public static IReadOnlyList<SettingKey> OfTokens { get; } = [Tokenizer, Vocabularies];
 
+    /// <summary>Every setting, in the order in which they are shown.</summary>
+    public static IReadOnlyList<SettingKey> All { get; } =
+    [
+        Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, .. OfDemonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens,
+        .. StrategySettings.All, .. AnsweringSettings.All, .. OfCache, .. OfTokens, Roots,
+    ];
+
+    /// <summary>The settings that choose a model.</summary>
+    public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts, AnsweringSettings.StepControlKey];
+
     /// <summary>The settings that bound a question.</summary>
-    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. OfTokens];
+    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. OfTokens];
 
     /// <summary>The settings that answering needs.</summary>
-    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, Retriever, Demonstrations];
+    public static IReadOnlyList<SettingKey> OfAnswering { get; } =
+        [Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, .. OfCache];
 
     /// <summary>Adds the flags of settings to a command.</summary>
     public static void AddTo(Command command, IEnumerable<SettingKey> keys)

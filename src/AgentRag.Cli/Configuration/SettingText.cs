@@ -1,4 +1,8 @@
 using System.Globalization;
+using AgentRag.Demonstrations;
+using AgentRag.Models;
+using AgentRag.Retrieval.Fusion;
+using AgentRag.Retrieval.Reranking;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -31,8 +35,81 @@ internal static class SettingText
         ? number
         : throw new AgentRagException($"'{text}' is not a whole number.");
 
+    /// <summary>Reads on or off.</summary>
+    public static bool Switch(string text) => text.Trim().ToLowerInvariant() switch
+    {
+        "on" or "true" => true,
+        "off" or "false" => false,
+        _ => throw new AgentRagException($"'{text}' is neither on nor off."),
+    };
+
+    /// <summary>Reads the name of a selection of demonstrations.</summary>
+    public static DemonstrationSelection Selection(string text) =>
+        Enum.GetValues<DemonstrationSelection>().Where(selection => $"{selection}".Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)).Cast<DemonstrationSelection?>().FirstOrDefault()
+            ?? throw new AgentRagException($"there is no selection '{text}': use fixed, random, nearest or diverse");
+
     /// <summary>Reads any text but the empty one.</summary>
     public static string Text(string text) => text.Trim() is { Length: > 0 } trimmed ? trimmed : throw new AgentRagException("The value is empty.");
+
+    /// <summary>Reads the name of an embedding model, with or without its provider in front: <c>openai:NAME</c> is any OpenAI-compatible server.</summary>
+    public static ModelName EmbeddingModel(string text)
+    {
+        var name = Text(text);
+        var provider = name.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon ? name[..colon] : "";
+        return provider is ModelName.ExtractiveProvider or ModelName.AnthropicProvider || name == ModelName.ExtractiveProvider
+            ? throw new AgentRagException($"'{name}' makes no embeddings: name an embedding model of an OpenAI-compatible server, openai:NAME.")
+            : ModelName.Parse(provider == ModelName.OpenAIProvider ? name : $"{ModelName.OpenAIProvider}:{name}");
+    }
+
+    /// <summary>Reads a web address.</summary>
+    public static Uri WebAddress(string text) => TryWebAddress(text)
+        ?? throw new AgentRagException($"'{WithoutSecrets(text)}' is not a web address: write it as http://127.0.0.1:6333.");
+
+    public static Uri? TryWebAddress(string text) => Uri.TryCreate(text.Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null;
+
+    /// <summary>A web address as messages show it: a user name, password or query of it may be a secret.</summary>
+    public static string WithoutSecrets(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed)
+        ? parsed.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+        : url.AsSpan().IndexOfAny('@', '?') >= 0 ? "(not shown)" : url;
+
+    /// <summary>Reads how rankings are fused.</summary>
+    public static FusionMethod Fusion(string text) => text.Trim() switch
+    {
+        "rrf" => FusionMethod.ReciprocalRank,
+        "min-max" => FusionMethod.MinMaxScore,
+        "z-score" => FusionMethod.ZScore,
+        _ => throw new AgentRagException($"there is no fusion '{text}': use rrf (reciprocal ranks), min-max or z-score (weighted scores)."),
+    };
+
+    /// <summary>The text that <see cref="Fusion"/> reads.</summary>
+    public static string Of(FusionMethod method) => method switch
+    {
+        FusionMethod.ReciprocalRank => "rrf",
+        FusionMethod.MinMaxScore => "min-max",
+        _ => "z-score",
+    };
+
+    /// <summary>Reads the weights of the two legs of a fusion.</summary>
+    public static IReadOnlyList<double> Weights(string text)
+    {
+        var weights = text.Split(',', StringSplitOptions.TrimEntries).Select(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) ? weight : double.NaN).ToList();
+        return weights.Count == 2 && weights.TrueForAll(weight => double.IsFinite(weight) && weight > 0)
+            ? weights
+            : throw new AgentRagException($"'{text}' is no pair of weights: write two numbers above 0, that of the words first, such as 1,2.");
+    }
+
+    /// <summary>Reads a number above 0.</summary>
+    public static double Positive(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) && number > 0
+        ? number
+        : throw new AgentRagException($"'{text}' is not a number above 0.");
+
+    /// <summary>Reads what the requests of a reranking server look like.</summary>
+    public static RerankForm RerankForm(string text) => text.Trim() switch
+    {
+        "documents" => AgentRag.Retrieval.Reranking.RerankForm.Documents,
+        "texts" => AgentRag.Retrieval.Reranking.RerankForm.Texts,
+        _ => throw new AgentRagException($"there is no form '{text}': use documents (Cohere, Jina, vLLM, llama.cpp) or texts (text-embeddings-inference)."),
+    };
 
     /// <summary>Reads paths, separated as in PATH.</summary>
     public static IReadOnlyList<string> Paths(string text) =>

@@ -1,7 +1,10 @@
 using System.Collections;
 using System.CommandLine;
 using AgentRag.Answering;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
+using AgentRag.Retrieval.Fusion;
+using AgentRag.Retrieval.Reranking;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -9,6 +12,10 @@ namespace AgentRag.Cli.Configuration;
 internal sealed record Settings
 {
     public const string KeyVariable = "AGENTRAG_API_KEY";
+
+    public static readonly IReadOnlyList<string> EmbeddingsKeyVariables = ["AGENTRAG_EMBEDDINGS_API_KEY", "OPENAI_API_KEY"];
+    public static readonly IReadOnlyList<string> RerankKeyVariables = ["AGENTRAG_RERANK_API_KEY", "RERANK_API_KEY"];
+    public static readonly IReadOnlyList<string> QdrantKeyVariables = ["AGENTRAG_QDRANT_API_KEY", "QDRANT_API_KEY"];
 
     public required Setting<ModelName> Model { get; init; }
 
@@ -26,7 +33,41 @@ internal sealed record Settings
 
     public required Setting<DemonstrationSource> Demonstrations { get; init; }
 
+    public required Setting<DemonstrationSelection> DemonstrationSelection { get; init; }
+
+    public required Setting<int?> DemonstrationK { get; init; }
+
+    public required Setting<int> DemonstrationSeed { get; init; }
+
     public required Setting<RetrieverName> Retriever { get; init; }
+
+    /// <summary>The embedding model; null when none is configured.</summary>
+    public required Setting<ModelName?> Embeddings { get; init; }
+
+    /// <summary>The embedding model's server, which may be the chat model's; null for the provider's own.</summary>
+    public required Setting<string?> EmbeddingsBaseUrl { get; init; }
+
+    public required ApiKey? EmbeddingsKey { get; init; }
+
+    public required Setting<FusionMethod> Fusion { get; init; }
+
+    public required Setting<IReadOnlyList<double>?> FusionWeights { get; init; }
+
+    public required Setting<double> RrfK { get; init; }
+
+    public required Setting<RerankSource> Rerank { get; init; }
+
+    public required ApiKey? RerankKey { get; init; }
+
+    public required Setting<string?> RerankModel { get; init; }
+
+    public required Setting<RerankForm> RerankForm { get; init; }
+
+    public required Setting<Uri?> Qdrant { get; init; }
+
+    public required ApiKey? QdrantKey { get; init; }
+
+    public required Setting<string> QdrantCollection { get; init; }
 
     public required Setting<string> Strategy { get; init; }
 
@@ -42,6 +83,16 @@ internal sealed record Settings
 
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
+    public required AnsweringSettings Answering { get; init; }
+
+    public required StrategySettings Asking { get; init; }
+
+    public required Setting<string> Cache { get; init; }
+
+    public required Setting<CacheReuse> CacheReuse { get; init; }
+
+    public required Setting<double> CacheSimilarity { get; init; }
+
     public required Setting<string> Tokenizer { get; init; }
 
     public required Setting<string> Vocabularies { get; init; }
@@ -53,11 +104,28 @@ internal sealed record Settings
 
     public InferenceParameters Parameters => new(K.Value, M.Value, N.Value);
 
+    public DemonstrationOptions DemonstrationOptions => new()
+    {
+        Selection = DemonstrationSelection.Value,
+        K = DemonstrationK.Value,
+        Seed = DemonstrationSeed.Value,
+    };
+
     public TokenBudgetOptions Bounds => new()
     {
         MaxEffectiveContextTokens = Budget.Value,
         ContextWindowTokens = ContextWindow.Value,
         ReservedAnswerTokens = ReservedAnswerTokens.Value,
+        Deadline = Answering.Deadline.Value,
+        MaxCalls = Answering.MaxCalls.Value,
+        MaxCost = Answering.MaxCost.Value,
+    };
+
+    /// <summary>These settings with a cache only if it was named by the flag: what is measured must not be faster than it is because of a setting forgotten.</summary>
+    public Settings WithCacheByFlagAlone() => this with
+    {
+        Cache = Cache.Source == SettingKeys.Cache.Option.Name ? Cache : new(CacheReuses.Off, Setting<string>.Default),
+        CacheReuse = CacheReuse.Source == SettingKeys.Reuse.Option.Name ? CacheReuse : new(Configuration.CacheReuse.Exact, Setting<CacheReuse>.Default),
     };
 
     /// <summary>Reads the settings of a command from its flags, the environment and the file.</summary>
@@ -80,16 +148,47 @@ internal sealed record Settings
         var model = SettingKeys.Model.Read(sources);
         var baseUrl = SettingKeys.BaseUrl.Read(sources);
         var variables = KeyVariables(model.Value, SettingKeys.ApiKeyEnvironment.Read(sources).Value);
-        var key = variables
-            .Select(variable => environment.GetValueOrDefault(variable) is { Length: > 0 } secret ? new ApiKey(secret.Trim(), variable) : null)
-            .FirstOrDefault(found => found is not null);
+        var key = FindKey(environment, variables);
         if (key is not null && file is { IsNamed: false } && baseUrl.Source.StartsWith(file.Path, StringComparison.Ordinal))
         {
             RefuseStrangeHost(baseUrl.Value!, file, key);
         }
 
+        var embeddings = SettingKeys.Embeddings.Read(sources);
+        var ownUrl = SettingKeys.EmbeddingsBaseUrl.Read(sources);
+        var isShared = ownUrl.IsDefault && model.Value.Provider == ModelName.OpenAIProvider && !baseUrl.IsDefault;
+        var embeddingsUrl = isShared ? baseUrl : ownUrl;
+        var (rerank, qdrant) = (SettingKeys.Rerank.Read(sources), SettingKeys.Qdrant.Read(sources));
+        if (embeddings.Value is not null && embeddingsUrl.Value is { } embeddingsHost)
+        {
+            RefuseStrangeHost(embeddingsHost, embeddingsUrl.Source, file, SettingKeys.EmbeddingsBaseUrl, "api.openai.com");
+        }
+
+        if (rerank.Value.Url is { } reranker)
+        {
+            RefuseStrangeHost(reranker.OriginalString, rerank.Source, file, SettingKeys.Rerank, "api.cohere.com", "api.jina.ai");
+        }
+
+        if (qdrant.Value is { } server)
+        {
+            RefuseStrangeHost(server.OriginalString, qdrant.Source, file, SettingKeys.Qdrant);
+        }
+
         return new Settings
         {
+            Embeddings = embeddings,
+            EmbeddingsBaseUrl = embeddingsUrl,
+            EmbeddingsKey = embeddings.Value is null ? null : FindKey(environment, EmbeddingsKeyVariables) ?? (isShared ? key : null),
+            Fusion = SettingKeys.Fusion.Read(sources),
+            FusionWeights = SettingKeys.FusionWeights.Read(sources),
+            RrfK = SettingKeys.RrfK.Read(sources),
+            Rerank = rerank,
+            RerankKey = rerank.Value.Url is null ? null : FindKey(environment, RerankKeyVariables),
+            RerankModel = SettingKeys.RerankModel.Read(sources),
+            RerankForm = SettingKeys.RerankForm.Read(sources),
+            Qdrant = qdrant,
+            QdrantKey = qdrant.Value is null ? null : FindKey(environment, QdrantKeyVariables),
+            QdrantCollection = SettingKeys.QdrantCollection.Read(sources),
             Model = model,
             BaseUrl = baseUrl,
             ApiKey = key,
@@ -97,6 +196,9 @@ internal sealed record Settings
             Index = SettingKeys.Index.Read(sources),
             Prompts = SettingKeys.Prompts.Read(sources),
             Demonstrations = SettingKeys.Demonstrations.Read(sources),
+            DemonstrationSelection = SettingKeys.DemonstrationSelection.Read(sources),
+            DemonstrationK = SettingKeys.DemonstrationK.Read(sources),
+            DemonstrationSeed = SettingKeys.DemonstrationSeed.Read(sources),
             Retriever = SettingKeys.Retriever.Read(sources),
             Strategy = SettingKeys.Strategy.Read(sources),
             K = SettingKeys.K.Read(sources),
@@ -105,6 +207,11 @@ internal sealed record Settings
             Budget = SettingKeys.Budget.Read(sources),
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
+            Cache = SettingKeys.Cache.Read(sources),
+            CacheReuse = SettingKeys.Reuse.Read(sources),
+            CacheSimilarity = SettingKeys.Similarity.Read(sources),
+            Answering = AnsweringSettings.Read(sources),
+            Asking = StrategySettings.Read(sources),
             Tokenizer = SettingKeys.Tokenizer.Read(sources),
             Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
@@ -122,6 +229,24 @@ internal sealed record Settings
         ModelName.AnthropicProvider => [KeyVariable, "ANTHROPIC_API_KEY"],
         _ => [KeyVariable, "OPENAI_API_KEY"],
     };
+
+    private static ApiKey? FindKey(IReadOnlyDictionary<string, string> environment, IEnumerable<string> variables) => variables
+        .Select(variable => environment.GetValueOrDefault(variable) is { Length: > 0 } secret ? new ApiKey(secret.Trim(), variable) : null)
+        .FirstOrDefault(found => found is not null);
+
+    // Somebody else's folder may hold an agentrag.json: it must not choose by itself where the user's documents are sent, with a key or without.
+    private static void RefuseStrangeHost(string address, string source, SettingsFile? file, SettingKey key, params ReadOnlySpan<string> known)
+    {
+        if (file is not { IsNamed: false } || !source.StartsWith(file.Path, StringComparison.Ordinal)
+            || (Uri.TryCreate(address, UriKind.Absolute, out var url) && (url.IsLoopback || known.Contains(url.Host))))
+        {
+            return;
+        }
+
+        throw new AgentRagException(
+            $"{file.Path} in this folder would send your documents to {url?.Host ?? "a server"}: " +
+            $"if that is right, say so with --config {file.Path}, or set {key.Variable}.");
+    }
 
     // Somebody else's folder may hold an agentrag.json: it must not choose by itself where the user's key is sent.
     private static void RefuseStrangeHost(string baseUrl, SettingsFile file, ApiKey key)

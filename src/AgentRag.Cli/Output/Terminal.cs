@@ -57,6 +57,12 @@ internal sealed class Terminal(TextWriter output, IAnsiConsole error)
     /// <summary>Writes a line for the person who waits: what happens, what went wrong.</summary>
     public void WriteError(string line) => error.Profile.Out.Writer.WriteLine(Visible(line));
 
+    /// <summary>Takes what went wrong without stopping the work.</summary>
+    public IProgress<string> Warnings => new SynchronousProgress<string>(text => WriteError($"warning: {text}"));
+
+    /// <summary>Writes a part of a line for the person who waits.</summary>
+    public void WriteErrorPart(string text) => error.Profile.Out.Writer.Write(Visible(text));
+
     /// <summary>Runs long work with a bar on <c>stderr</c>, if somebody looks at it.</summary>
     /// <param name="title">What is being done.</param>
     /// <param name="work">Gets a reporter of (done, of all, what).</param>

@@ -18,7 +18,7 @@ internal static class RecallTraining
         var random = new SeededNumbers(options.Seed, stream: 21);
         var decoder = new TrainedDecoder(RecallTask.DefaultShape, options.Seed);
         var alone = new RefragTrainer(decoder, adapter: null, options.Workers);
-        Train("plain", alone, options.PlainSteps, 3e-3, step => RecallTask.Make(random, Notes(random, step, options.PlainSteps), 1).Example(_ => false), _ => true);
+        Train("plain", alone, options.PlainSteps, 3e-3, step => Ask(Notes(random, step, options.PlainSteps)).Example(_ => false), _ => true);
 
         var note = $"test model, made-up notes, seed {options.Seed}";
         var trainer = Adapter(out var adapter);
@@ -27,7 +27,7 @@ internal static class RecallTraining
         Train("reconstruction", trainer, options.ReconstructionSteps, 2e-3, _ => RecallTask.Make(random, 1, 1).Reconstruction(), parameter => parameter.Name.StartsWith("encoder.", StringComparison.Ordinal) || parameter.Name.StartsWith("projector.", StringComparison.Ordinal));
         Train("continual", trainer, options.ContinualSteps, 1.5e-3, step =>
         {
-            var (text, kind) = (RecallTask.Make(random, Notes(random, step, options.ContinualSteps), 1), random.Next(3));
+            var (text, kind) = (Ask(Notes(random, step, options.ContinualSteps)), random.Next(3));
             return text.Example(_ => kind == 0 || (kind == 1 && random.NextDouble() < 0.7));
         }, parameter => !RefragAdapter.IsPolicy(parameter));
 
@@ -54,6 +54,9 @@ internal static class RecallTraining
         }
 
         named.Write(Path.Combine(directory, "recall-refrag.safetensors"), note);
+
+        // Several questions about a text cost little more than one and teach as often.
+        RecallText Ask(int notes) => RecallTask.Make(random, notes, Math.Min(4, notes));
 
         RefragTrainer Adapter(out RefragAdapter made)
         {

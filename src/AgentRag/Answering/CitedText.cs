@@ -24,9 +24,12 @@ internal sealed partial record CitedText(string Text, IReadOnlyList<int> Numbers
             }
         }
 
-        var words = Mark().Replace(text, "").Trim();
+        var words = WithoutMarks(text).Trim();
         return words.Length == 0 || NotFound().IsMatch(words) ? new CitedText(Answer.NotFound, []) : new CitedText(words, numbers);
     }
+
+    /// <summary>A text without its citation marks, and without the blanks before them.</summary>
+    public static string WithoutMarks(string text) => Mark().Replace(text, "");
 
     /// <summary>The passages that the text rests on: those it cites if they were in the prompt; without any mark, those that hold its words.</summary>
     /// <param name="passages">The passages of the prompt that the text replied to.</param>

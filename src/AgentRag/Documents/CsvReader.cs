@@ -6,7 +6,7 @@ namespace AgentRag.Documents;
 /// <summary>Reads .csv and .tsv tables whose first row names the columns.</summary>
 /// <param name="options">Limits.</param>
 /// <remarks>
-/// With columns <c>id</c> and <c>text</c> every row is a document, as in .jsonl, and <c>title</c> names it. Else the file is one document with a line
+/// With columns <c>id</c> and <c>text</c> every row is a document, as in .jsonl, <c>title</c> names it, and the other columns are its metadata. Else the file is one document with a line
 /// per row, <c>column: value | column: value</c>: so a passage that begins in the middle of the table still says what its values are. The separator
 /// of a .csv is the comma, semicolon, tab or bar that is most frequent in the first row.
 /// </remarks>
@@ -61,6 +61,7 @@ public sealed class CsvReader(DocumentReaderOptions options) : IDocumentReader
                 Title = title >= 0 && title < row.Count ? Titles.OneLine(row[title]) : "",
                 Source = $"{file.Source}:{rows.Line}",
                 Text = row[body],
+                Metadata = Metadata(columns, row, [id, title, body]),
             };
         }
     }
@@ -119,6 +120,20 @@ public sealed class CsvReader(DocumentReaderOptions options) : IDocumentReader
         {
             skipped(new($"{file.FullPath}:{rows.Line}", problem));
         }
+    }
+
+    private static IReadOnlyDictionary<string, IReadOnlyList<string>> Metadata(string[] columns, IReadOnlyList<string> row, ReadOnlySpan<int> named)
+    {
+        var metadata = new MetadataBuilder();
+        for (var i = 0; i < Math.Min(columns.Length, row.Count); i++)
+        {
+            if (!named.Contains(i))
+            {
+                metadata.Add(columns[i], row[i]);
+            }
+        }
+
+        return metadata.Build();
     }
 
     private static int Column(string[] columns, string name) =>

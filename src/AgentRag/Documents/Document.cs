@@ -20,6 +20,12 @@ public sealed record Document
 
     /// <summary>Whether the text is made of lines that mean something each, as in code and tables: then it is cut between them, not at sentences.</summary>
     public bool IsMadeOfLines { get; init; }
+
+    /// <summary>
+    /// What the document says about itself: front matter, columns of a row, headers of a mail, meta elements of a page. Names in lower case, each with one or
+    /// more values; length ≥ 0. What is no label is left out when the document is indexed: names over 64 characters, values over 256.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Metadata { get; init; } = MetadataBuilder.None;
 }
 
 /// <summary>A heading inside a document.</summary>

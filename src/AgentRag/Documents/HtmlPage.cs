@@ -9,8 +9,15 @@ namespace AgentRag.Documents;
 /// <param name="Title">The page's title as one line; may be empty.</param>
 /// <param name="Text">The text of the main content.</param>
 /// <param name="Headings">The headings in the text.</param>
-internal sealed partial record HtmlPage(string Title, string Text, IReadOnlyList<Heading> Headings)
+/// <param name="Metadata">The page's language and its meta elements, without those that speak to browsers and crawlers alone.</param>
+internal sealed partial record HtmlPage(
+    string Title, string Text, IReadOnlyList<Heading> Headings, IReadOnlyDictionary<string, IReadOnlyList<string>> Metadata)
 {
+    private static readonly HashSet<string> ForBrowsers = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "viewport", "theme-color", "color-scheme", "referrer", "robots", "googlebot", "format-detection", "csrf-token", "csrf-param", "rating",
+    };
+
     /// <summary>How far into a page a browser looks for its charset.</summary>
     private const int CharsetWithin = 1024;
 
@@ -23,7 +30,7 @@ internal sealed partial record HtmlPage(string Title, string Text, IReadOnlyList
         var articles = page.QuerySelectorAll("article");
         var content = page.QuerySelector("main, [role=main]") ?? (articles.Length == 1 ? articles[0] : page.Body);
         var (text, headings) = HtmlText.Extract((INode?)content ?? page);
-        return new(Titles.OneLine(page.Title ?? ""), text, headings);
+        return new(Titles.OneLine(page.Title ?? ""), text, headings, MetadataOf(page));
     }
 
     /// <summary>Reads an XHTML page.</summary>
@@ -44,6 +51,27 @@ internal sealed partial record HtmlPage(string Title, string Text, IReadOnlyList
             var head = Encoding.Latin1.GetString(content, 0, Math.Min(content.Length, CharsetWithin));
             return Charsets.Decode(content, NamedCharset().Match(head) is { Success: true } match ? match.Groups["name"].Value : "windows-1252");
         }
+    }
+
+    private static IReadOnlyDictionary<string, IReadOnlyList<string>> MetadataOf(IDocument page)
+    {
+        var metadata = new MetadataBuilder();
+        metadata.Add("lang", page.DocumentElement?.GetAttribute("lang"));
+        foreach (var meta in page.QuerySelectorAll("meta[content]"))
+        {
+            var (name, content) = (meta.GetAttribute("name") ?? meta.GetAttribute("property"), meta.GetAttribute("content")!);
+            if (string.IsNullOrEmpty(name) || ForBrowsers.Contains(name) || name.StartsWith("msapplication", StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            foreach (var value in name.Equals("keywords", StringComparison.OrdinalIgnoreCase) ? content.Split(',') : [content])
+            {
+                metadata.Add(name, value);
+            }
+        }
+
+        return metadata.Build();
     }
 
     [GeneratedRegex(@"<(?<tag>title|script|style|iframe|textarea|noscript)\b(?<attributes>[^<>]*)/>", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]

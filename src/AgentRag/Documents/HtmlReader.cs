@@ -40,6 +40,7 @@ public sealed class HtmlReader(DocumentReaderOptions options) : IDocumentReader
             Source = file.Source,
             Text = page.Text,
             Headings = page.Headings,
+            Metadata = page.Metadata,
         };
     }
 }

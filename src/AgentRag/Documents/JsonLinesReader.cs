@@ -5,7 +5,10 @@ namespace AgentRag.Documents;
 
 /// <summary>Reads .jsonl data sets row by row: <c>{"id","title","text"}</c>, one document each, whatever the file's size.</summary>
 /// <param name="options">Limits; the size limit holds for each row.</param>
-/// <remarks>The id may be a string or a number; the title may be missing; other fields are ignored. A bad row is reported and skipped.</remarks>
+/// <remarks>
+/// The id may be a string or a number; the title may be missing. Other fields are metadata where they are plain values or lists of them, else ignored. A bad
+/// row is reported and skipped.
+/// </remarks>
 public sealed class JsonLinesReader(DocumentReaderOptions options) : IDocumentReader
 {
     /// <summary>Bad rows reported one by one; the rest of a file's are only counted.</summary>
@@ -84,6 +87,7 @@ public sealed class JsonLinesReader(DocumentReaderOptions options) : IDocumentRe
                 Title = Titles.OneLine(Text(row.RootElement, "title") ?? ""),
                 Source = $"{file.Source}:{number}",
                 Text = text!,
+                Metadata = Metadata(row.RootElement),
             }, null);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -92,6 +96,41 @@ public sealed class JsonLinesReader(DocumentReaderOptions options) : IDocumentRe
             return (null, $"is not valid JSON: {exception.Message}");
         }
     }
+
+    private static IReadOnlyDictionary<string, IReadOnlyList<string>> Metadata(JsonElement row)
+    {
+        MetadataBuilder? metadata = null;
+        foreach (var field in row.EnumerateObject())
+        {
+            if (field.Name is "id" or "title" or "text")
+            {
+                continue;
+            }
+
+            metadata ??= new();
+            if (field.Value.ValueKind != JsonValueKind.Array)
+            {
+                metadata.Add(field.Name, Plain(field.Value));
+                continue;
+            }
+
+            foreach (var item in field.Value.EnumerateArray())
+            {
+                metadata.Add(field.Name, Plain(item));
+            }
+        }
+
+        return metadata?.Build() ?? MetadataBuilder.None;
+    }
+
+    private static string? Plain(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number => value.GetRawText(),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => null,
+    };
 
     private static string? IdProblem(string? id) => id switch
     {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace AgentRag.Documents;
 
@@ -9,7 +11,7 @@ namespace AgentRag.Documents;
 /// Of alternatives the plain text is taken, else the HTML one, read as HTML pages are. Attachments are named, not read; a forwarded mail is read.
 /// RFC 5322, 2045, 2046 and 2047.
 /// </remarks>
-public sealed class MailReader(DocumentReaderOptions options) : IDocumentReader
+public sealed partial class MailReader(DocumentReaderOptions options) : IDocumentReader
 {
     /// <summary>Mails within mails are read by recursion: no more levels than this, whatever the options say.</summary>
     private const int MostNesting = 32;
@@ -52,8 +54,34 @@ public sealed class MailReader(DocumentReaderOptions options) : IDocumentReader
             Title = subject.Length > 0 ? subject : Titles.FromFileName(file),
             Source = file.Source,
             Text = reading.ToString(),
+            Metadata = Metadata(mail),
         };
     }
+
+    /// <summary>Who, when and about what, in a form that can be compared: addresses in lower case, the date as a day.</summary>
+    private static IReadOnlyDictionary<string, IReadOnlyList<string>> Metadata(MimePart mail)
+    {
+        var metadata = new MetadataBuilder();
+        foreach (var name in (ReadOnlySpan<string>)["From", "To", "Cc"])
+        {
+            foreach (var match in Address().EnumerateMatches(mail.Headers.GetValueOrDefault(name, "")))
+            {
+                metadata.Add(name, mail.Headers[name].Substring(match.Index, match.Length).ToLowerInvariant());
+            }
+        }
+
+        // "Fri, 21 Nov 1997 09:55:06 -0600 (CST)": what stands in brackets is a comment.
+        var date = mail.Headers.GetValueOrDefault("Date", "");
+        var comment = date.IndexOf('(', StringComparison.Ordinal);
+        metadata.Add("Date", DateTimeOffset.TryParse(comment < 0 ? date : date[..comment], CultureInfo.InvariantCulture, DateTimeStyles.None, out var sent)
+            ? sent.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
+            : date);
+        metadata.Add("Subject", mail.Headers.GetValueOrDefault("Subject", ""));
+        return metadata.Build();
+    }
+
+    [GeneratedRegex(@"[^\s<>,;:""()@]{1,64}@[^\s<>,;:""()@]{1,190}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Address();
 
     private sealed class Reading(int maxDepth, CancellationToken cancellationToken)
     {

@@ -42,35 +42,36 @@ public sealed class MarkdownReader(DocumentReaderOptions options) : IDocumentRea
             return new Document { Id = file.Id, Title = Titles.FromFileName(file), Source = file.Source, Text = text };
         }
 
-        var (bodyStart, frontTitle) = (0, default(string));
-        if (markdown.Count > 0 && markdown[0] is YamlFrontMatterBlock front)
+        var (bodyStart, front) = (0, default(FrontMatter));
+        if (markdown.Count > 0 && markdown[0] is YamlFrontMatterBlock block)
         {
-            bodyStart = Math.Min(text.Length, front.Span.End + 1);
+            bodyStart = Math.Min(text.Length, block.Span.End + 1);
             while (bodyStart < text.Length && text[bodyStart] is '\r' or '\n')
             {
                 bodyStart++;
             }
 
-            frontTitle = FrontMatter.Title(front.Lines.ToString());
+            front = FrontMatter.Read(block.Lines.ToString());
         }
 
         List<Heading> headings = [];
-        foreach (var block in markdown.Descendants<HeadingBlock>())
+        foreach (var heading in markdown.Descendants<HeadingBlock>())
         {
-            var title = Titles.OneLine(PlainText(block.Inline));
-            if (title.Length > 0 && block.Span.Start >= bodyStart)
+            var title = Titles.OneLine(PlainText(heading.Inline));
+            if (title.Length > 0 && heading.Span.Start >= bodyStart)
             {
-                headings.Add(new(block.Level, title, block.Span.Start - bodyStart, Math.Min(text.Length, block.Span.End + 1) - bodyStart));
+                headings.Add(new(heading.Level, title, heading.Span.Start - bodyStart, Math.Min(text.Length, heading.Span.End + 1) - bodyStart));
             }
         }
 
         return new Document
         {
             Id = file.Id,
-            Title = frontTitle ?? (headings.Count > 0 ? headings[0].Title : Titles.FromFileName(file)),
+            Title = front?.Title ?? (headings.Count > 0 ? headings[0].Title : Titles.FromFileName(file)),
             Source = file.Source,
             Text = text[bodyStart..],
             Headings = headings,
+            Metadata = front?.Metadata ?? MetadataBuilder.None,
         };
     }
 

@@ -32,4 +32,7 @@ public sealed record Passage
 
     /// <summary>Model tokens of the text by the counter the index was built with.</summary>
     public required int TokenCount { get; init; }
+
+    /// <summary>The document's metadata, as in <see cref="Document.Metadata"/>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Metadata { get; init; } = MetadataBuilder.None;
 }

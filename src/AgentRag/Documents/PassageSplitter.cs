@@ -67,6 +67,7 @@ public sealed class PassageSplitter
             Text = text,
             ContentHash = hash,
             TokenCount = _counter.Count(text),
+            Metadata = document.Metadata,
         };
     }
 

@@ -63,6 +63,9 @@ public sealed class Bm25Index
 
     internal LiveSegment[] Segments { get; }
 
+    /// <summary>Stands for the state on disk that was opened; null for an index made in memory.</summary>
+    internal string? ContentChecksum { get; init; }
+
     /// <summary>Makes an index in memory.</summary>
     /// <param name="passages">The passages; those of one document share its id.</param>
     /// <param name="analyzer">How text becomes terms; null for <see cref="AnalyzerOptions.English"/>.</param>
@@ -85,7 +88,7 @@ public sealed class Bm25Index
 
             if (documents.TryAdd(passage.DocumentId, documents.Count))
             {
-                builder.AddDocument(passage.DocumentId, passage.Title, passage.Source);
+                builder.AddDocument(passage.DocumentId, passage.Title, passage.Source, passage.Metadata);
             }
 
             builder.AddPassage(passage, documents[passage.DocumentId]);
@@ -110,7 +113,7 @@ public sealed class Bm25Index
             manifest.RequireTokenCounter(directory, tokenCounterName);
         }
 
-        return new(segments, manifest.Analyzer, manifest.TokenCounter, manifest.Splitter, manifest.Roots);
+        return LinksIndex.Index(manifest, segments);
     }
 
     /// <summary>Reads a passage.</summary>
@@ -197,6 +200,7 @@ public sealed class Bm25Index
             Text = stored.Text,
             ContentHash = PassageSplitter.ContentHash(stored.Text),
             TokenCount = source.PassageTokens[passage],
+            Metadata = source.Metadata.Of(document),
         };
     }
 

@@ -21,6 +21,12 @@ internal static class FileTable
                 writer.Write(path);
                 writer.Write(reason);
             }
+
+            writer.Write(file.IdHolders.Count);
+            foreach (var holder in file.IdHolders)
+            {
+                writer.Write(holder);
+            }
         }
     }
 
@@ -37,7 +43,13 @@ internal static class FileTable
                 skipped[s] = new(reader.ReadString(), reader.ReadString());
             }
 
-            files[i] = new(path, root, id, hash, documents, skipped);
+            var holders = new string[reader.ReadInt32()];
+            for (var h = 0; h < holders.Length; h++)
+            {
+                holders[h] = reader.ReadString();
+            }
+
+            files[i] = new(path, root, id, hash, documents, skipped) { IdHolders = holders };
         }
 
         return files;

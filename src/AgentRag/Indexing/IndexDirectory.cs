@@ -4,18 +4,24 @@ using AgentRag.Indexing.Segments;
 
 namespace AgentRag.Indexing;
 
-/// <summary>The folder that holds an index: one manifest, segment files, files of deletions, one lock file.</summary>
+/// <summary>The folder that holds an index: one manifest, segment files, files of deletions, a file of links, two lock files.</summary>
 /// <remarks>
-/// A writer holds the lock, writes segments and deletions under new names, flushes them to disk, and then renames a new manifest over the old one: that
+/// A writer holds the lock, writes segments, deletions and links under new names, flushes them to disk, and then renames a new manifest over the old one: that
 /// single step makes the new state valid. No file is ever changed. Killed anywhere, the writer leaves the old manifest and all it names; what else it
-/// leaves is swept by the next writer.
+/// leaves is swept by the next writer. Who merges holds a lock of its own, works on a file of its own, and takes the writer's lock for its commit alone.
 /// </remarks>
 /// <param name="directory">The folder, as the user named it.</param>
 internal sealed partial class IndexDirectory(string directory)
 {
     public const string ManifestName = "index.json";
+    public const string MergingName = "merging.bin";
     private const string LockName = "write.lock";
+    private const string MergeLockName = "merge.lock";
     private const int OpenAttempts = 5;
+
+    // A merge holds the writer's lock for its commit: milliseconds, some seconds where it renumbers the links of millions of passages.
+    private static readonly TimeSpan LongestMergeCommit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(10);
 
     private int _lastNumber;
 
@@ -79,6 +85,19 @@ internal sealed partial class IndexDirectory(string directory)
         }
     }
 
+    /// <summary>The roots of an index that cannot be understood but is going to be written anew; empty when they cannot be found.</summary>
+    public IReadOnlyList<string> RootsToReplace()
+    {
+        try
+        {
+            return IndexManifest.RootsOf(File.ReadAllBytes(ManifestPath));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Takes the writer's lock; the operating system releases it when the process ends, however that happens.</summary>
     /// <returns>The lock, to be disposed.</returns>
     /// <exception cref="AgentRagException">Another writer holds it, or the folder cannot be written.</exception>
@@ -97,6 +116,60 @@ internal sealed partial class IndexDirectory(string directory)
         {
             throw new AgentRagException(
                 $"Index '{directory}' is being written by another run: wait until it ends, or choose another folder with --index DIR.", exception);
+        }
+        catch (IOException exception)
+        {
+            throw Unusable("written", exception);
+        }
+    }
+
+    /// <summary>Takes the writer's lock, and waits where a merge is about to commit: it is over soon.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="patience">How long to wait for writers that are no merges; null for as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="AgentRagException">Another writer holds it, or the folder cannot be written.</exception>
+    public async Task<IDisposable> LockAsync(TimeProvider time, TimeSpan? patience, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return Lock();
+            }
+            catch (AgentRagException fault) when (fault.InnerException is IOException && IsWorthWaiting(time.GetElapsedTime(start)))
+            {
+                await Task.Delay(BetweenAttempts, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        bool IsWorthWaiting(TimeSpan waited)
+        {
+            if (patience is not { } limit || waited < limit)
+            {
+                return true;
+            }
+
+            return waited < LongestMergeCommit && IsMerging();
+        }
+    }
+
+    /// <summary>Takes the lock of merges.</summary>
+    /// <returns>The lock, to be disposed; null when somebody else holds it.</returns>
+    /// <exception cref="AgentRagException">The folder cannot be written.</exception>
+    public IDisposable? TryLockMerges()
+    {
+        try
+        {
+            return new FileStream(Path.Combine(directory, MergeLockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw Unusable("written", exception);
+        }
+        catch (IOException) when (File.Exists(Path.Combine(directory, MergeLockName)))
+        {
+            return null;
         }
         catch (IOException exception)
         {
@@ -138,6 +211,49 @@ internal sealed partial class IndexDirectory(string directory)
     /// <summary>Begins a segment file under a name of its own. The lock must be held.</summary>
     public NewFile CreateSegment() => Create(Numbered("segment"));
 
+    /// <summary>Begins the file that a merge writes. The lock of merges must be held.</summary>
+    public NewFile CreateMerging() => Create(MergingName);
+
+    /// <summary>Gives the merged segment a name of its own. Both locks must be held.</summary>
+    /// <returns>The name.</returns>
+    public string AdoptMerged()
+    {
+        var name = Numbered("segment");
+        BeforeChange?.Invoke($"rename {MergingName}");
+        File.Move(Path.Combine(directory, MergingName), Path.Combine(directory, name));
+        return name;
+    }
+
+    /// <summary>Writes the links of a state that is about to be committed. The lock must be held.</summary>
+    public void WriteLinks(IndexManifest manifest, LinksGraph graph) => Writing(() =>
+    {
+        using var file = Create(manifest.LinksName);
+        LinksFile.Write(graph, manifest.ContentChecksum, file.Stream);
+        file.Complete();
+        return true;
+    });
+
+    /// <summary>Reads the links of a state.</summary>
+    /// <param name="contentChecksum">The state.</param>
+    /// <param name="problem">What is wrong with the file; null when there is nothing wrong.</param>
+    /// <returns>The links; null when something is wrong, or there are none.</returns>
+    public LinksGraph? ReadLinks(string contentChecksum, out string? problem)
+    {
+        try
+        {
+            return LinksFile.Read(File.ReadAllBytes(Path.Combine(directory, IndexManifest.LinksNameOf(contentChecksum))), contentChecksum, out problem);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            problem = null;
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentRagException($"The links of index '{directory}' cannot be read: {exception.Message}", exception);
+        }
+    }
+
     /// <summary>Writes what is deleted of a segment. The lock must be held.</summary>
     /// <returns>The segment with its new deletions.</returns>
     public SegmentReference WriteDeletions(SegmentReference segment, SegmentDeletions deletions)
@@ -165,12 +281,12 @@ internal sealed partial class IndexDirectory(string directory)
     /// <remarks>A file that cannot be removed because a reader on Windows has it mapped stays until the next run.</remarks>
     public void Sweep(IndexManifest manifest)
     {
-        var keep = manifest.Segments.SelectMany(segment => new[] { segment.Name, segment.Deletions }).ToHashSet(StringComparer.Ordinal);
+        var keep = manifest.Segments.SelectMany(segment => new[] { segment.Name, segment.Deletions }).Append(manifest.LinksName).ToHashSet(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateFiles(directory))
         {
             var name = Path.GetFileName(path);
             var target = name.EndsWith(".tmp", StringComparison.Ordinal) ? name[..^4] : name;
-            if (name == ManifestName + ".tmp" || ((SegmentName().IsMatch(target) || DeletionsName().IsMatch(target)) && !keep.Contains(name)))
+            if (name == ManifestName + ".tmp" || (OwnName().IsMatch(target) && !keep.Contains(name)) || (target == MergingName && !IsMerging()))
             {
                 BeforeChange?.Invoke($"delete {name}");
                 try
@@ -183,6 +299,18 @@ internal sealed partial class IndexDirectory(string directory)
                 }
             }
         }
+    }
+
+    /// <summary>Whether somebody merges: who does holds the lock of merges.</summary>
+    private bool IsMerging()
+    {
+        if (!File.Exists(Path.Combine(directory, MergeLockName)))
+        {
+            return false;
+        }
+
+        using var merges = TryLockMerges();
+        return merges is null;
     }
 
     /// <summary>Runs a step that writes, and puts the faults of the disk into words.</summary>
@@ -198,8 +326,8 @@ internal sealed partial class IndexDirectory(string directory)
         }
     }
 
-    /// <summary>Bytes of the index on disk.</summary>
-    public long BytesOnDisk() => Directory.EnumerateFiles(directory).Sum(path => new FileInfo(path).Length);
+    /// <summary>Bytes of the index on disk, those of its links and vectors among them.</summary>
+    public long BytesOnDisk() => new DirectoryInfo(directory).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 
     private NewFile Create(string name)
     {
@@ -233,6 +361,9 @@ internal sealed partial class IndexDirectory(string directory)
 
     [GeneratedRegex(@"^deleted-[0-9]{6,9}\.bin$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex DeletionsName();
+
+    [GeneratedRegex(@"^((segment|deleted)-[0-9]{6,9}|links-[0-9a-f]{16}|links)\.bin$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex OwnName();
 
     [GeneratedRegex(@"^(segment|deleted)-(?<number>[0-9]{6,9})\.bin(\.tmp)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AnyNumber();

@@ -11,7 +11,7 @@ internal sealed record IndexManifest
     public const string FormatName = "agentrag-bm25";
 
     /// <summary>Raised with every change that an older program would misread.</summary>
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
 
     public required string Format { get; init; }
 
@@ -137,9 +137,36 @@ internal sealed record IndexManifest
     private bool IsComplete => CreatedBy is not null && TokenCounter is not null && Splitter is not null && Analyzer is not null
         && Segments is not null && Segments.All(segment => segment?.Name is not null) && Roots is not null;
 
+    /// <summary>
+    /// The roots that some version of this program wrote into a manifest; empty when they cannot be found. So an index of another version can be written anew
+    /// without naming them again.
+    /// </summary>
+    public static IReadOnlyList<string> RootsOf(byte[] utf8)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(utf8);
+            return !IsForeign(utf8) && json.RootElement.TryGetProperty("roots", out var roots) && roots.ValueKind == JsonValueKind.Array
+                && roots.EnumerateArray().All(root => root.ValueKind == JsonValueKind.String)
+                ? [.. roots.EnumerateArray().Select(root => root.GetString()!)]
+                : [];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Stands for the passages and their numbers: changes with every segment and every deletion. Hexadecimal.</summary>
     [JsonIgnore]
     public string ContentChecksum => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes([.. Segments], ManifestJson.Default.SegmentReferenceArray)));
+
+    /// <summary>The file that holds the links of this state, where there are some.</summary>
+    [JsonIgnore]
+    public string LinksName => LinksNameOf(ContentChecksum);
+
+    /// <summary>The file that holds the links of a state.</summary>
+    public static string LinksNameOf(string contentChecksum) => $"links-{contentChecksum[..16]}.bin";
 
     private string ComputeChecksum() =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this with { Checksum = "" }, ManifestJson.Default.IndexManifest)));

@@ -25,6 +25,15 @@ public sealed record IndexRequest
 
     /// <summary>Whether to read everything again and write the index anew, whatever it was written with. Default false.</summary>
     public bool Force { get; init; }
+
+    /// <summary>
+    /// Whether the run also makes the links between the passages that linked retrieval follows, and commits both in one step. Default false: they can be made
+    /// later by <see cref="LinksIndex.Update"/>.
+    /// </summary>
+    public bool WithLinks { get; init; }
+
+    /// <summary>Whether the run ends with merging segments. Default true; false for a caller that calls <see cref="Indexer.MergeAsync"/> when it suits.</summary>
+    public bool Merge { get; init; } = true;
 }
 
 /// <summary>How far a run is.</summary>
@@ -65,7 +74,10 @@ public sealed record IndexResult
     /// <summary>Files of kinds that are not read.</summary>
     public required int UnknownFiles { get; init; }
 
-    /// <summary>Bytes of the index on disk.</summary>
+    /// <summary>Files and folders that patterns or .gitignore files left out; what is in such a folder is not counted.</summary>
+    public required int Ignored { get; init; }
+
+    /// <summary>Bytes of the index on disk, with its links and vectors.</summary>
     public required long BytesOnDisk { get; init; }
 
     /// <summary>The folders and files that the index holds.</summary>

@@ -16,7 +16,8 @@ internal sealed class IndexRun
     private readonly NewSegments _new;
     private readonly IReadOnlyList<LiveSegment> _old;
     private readonly Dictionary<string, IndexedFile> _oldFiles;
-    private readonly HashSet<string> _documentIds = new(StringComparer.Ordinal);
+    // The number of the file in the plan that holds each id.
+    private readonly Dictionary<string, int> _documentIds = new(StringComparer.Ordinal);
     private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
     private readonly List<SkippedFile> _skipped;
@@ -75,6 +76,7 @@ internal sealed class IndexRun
         RemovedFiles = _oldFiles.Keys.Count(path => !_kept.Contains(path) && !_read.Contains(path)),
         Skipped = _skipped,
         UnknownFiles = _plan.UnknownFiles,
+        Ignored = _plan.Ignored,
         BytesOnDisk = bytesOnDisk,
         Roots = _plan.Roots,
     };
@@ -86,7 +88,7 @@ internal sealed class IndexRun
         try
         {
             var hash = wasSearched || !wasKnown ? await HashAsync(file.FullPath, cancellationToken).ConfigureAwait(false) : old!.Entry.Sha256;
-            if (wasKnown && hash.Length > 0 && TakeOver(file, hash, old!))
+            if (wasKnown && hash.Length > 0 && TakeOver(index, file, hash, old!))
             {
                 return;
             }
@@ -101,9 +103,9 @@ internal sealed class IndexRun
     }
 
     /// <summary>Leaves a file where it is, when it and the ids of its documents are what they were.</summary>
-    private bool TakeOver(DocumentFile file, string hash, IndexedFile old)
+    private bool TakeOver(int index, DocumentFile file, string hash, IndexedFile old)
     {
-        if (old.Entry.Sha256 != hash || old.Entry.Id != file.Id || old.Entry.Root != file.Root)
+        if (old.Entry.Sha256 != hash || old.Entry.Id != file.Id || old.Entry.Root != file.Root || old.Entry.IdHolders.Any(holder => !_kept.Contains(holder)))
         {
             return false;
         }
@@ -117,12 +119,16 @@ internal sealed class IndexRun
             }
         }
 
-        if (ids.Exists(_documentIds.Contains))
+        if (ids.Exists(_documentIds.ContainsKey))
         {
             return false;
         }
 
-        _documentIds.UnionWith(ids);
+        foreach (var id in ids)
+        {
+            _documentIds[id] = index;
+        }
+
         _kept.Add(file.FullPath);
         _skipped.AddRange(old.Entry.Skipped);
         _documents += ids.Count;
@@ -134,14 +140,16 @@ internal sealed class IndexRun
     {
         var (documents, duplicates, firstDuplicate) = (0, 0, "");
         List<SkippedFile> skipped = [];
+        HashSet<int> holders = [];
         try
         {
             await foreach (var document in _readers.For(file.FullPath)!.ReadAsync(file, skipped.Add, cancellationToken).ConfigureAwait(false))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!_documentIds.Add(document.Id))
+                if (!_documentIds.TryAdd(document.Id, index))
                 {
                     firstDuplicate = duplicates++ == 0 ? document.Id : firstDuplicate;
+                    holders.Add(_documentIds[document.Id]);
                     continue;
                 }
 
@@ -167,8 +175,12 @@ internal sealed class IndexRun
                 skipped.Add(new(file.FullPath, $"{duplicates:N0} documents have ids that are taken by earlier ones, the first is '{firstDuplicate}'"));
             }
 
-            // Read again next time if it broke off, or if the document that held the id may be gone by then.
-            _new.EndFile(new(file.FullPath, file.Root, file.Id, complete && duplicates == 0 ? hash : "", documents, skipped));
+            // Read again next time if it broke off.
+            holders.Remove(index);
+            _new.EndFile(new(file.FullPath, file.Root, file.Id, complete ? hash : "", documents, skipped)
+            {
+                IdHolders = [.. holders.Order().Select(holder => _plan.Files[holder].FullPath)],
+            });
             _read.Add(file.FullPath);
             _skipped.AddRange(skipped);
         }

@@ -13,6 +13,11 @@ internal sealed class IndexState(
 
     public IReadOnlyList<LiveSegment> Segments => _segments;
 
+    public IReadOnlyList<SegmentReference> References => _references;
+
+    /// <summary>The state as a reader would open it.</summary>
+    public Bm25Index Index => new(_segments, analyzer, tokenCounter, splitter, roots);
+
     /// <summary>Adds segments that are open.</summary>
     public void Add(IReadOnlyList<SegmentReference> references, IReadOnlyList<LiveSegment> segments)
     {
@@ -50,9 +55,10 @@ internal sealed class IndexState(
     }
 
     /// <summary>Makes this the index's state.</summary>
-    public void Commit() => directory.Writing(() =>
+    /// <param name="links">The links of this state; null to leave the index without.</param>
+    public void Commit(LinksGraph? links = null) => directory.Writing(() =>
     {
-        directory.Commit(new IndexManifest
+        var manifest = new IndexManifest
         {
             Format = IndexManifest.FormatName,
             FormatVersion = IndexManifest.CurrentVersion,
@@ -67,34 +73,13 @@ internal sealed class IndexState(
             Passages = _segments.Sum(segment => segment.PassageCount),
             Tokens = _segments.Sum(segment => segment.TotalTokens),
             Roots = roots,
-        });
+        };
+        if (links is not null)
+        {
+            directory.WriteLinks(manifest, links);
+        }
+
+        directory.Commit(manifest);
         return true;
     });
-
-    /// <summary>Merges segments while the policy finds some, each time as a state of its own.</summary>
-    public void Merge(CancellationToken cancellationToken)
-    {
-        while (MergePolicy.Choose([.. _segments.Select(segment => (segment.PassageCount, segment.Segment.PassageCount))]) is { Count: > 0 } chosen)
-        {
-            List<LiveSegment> sources = [.. chosen.Select(i => _segments[i])];
-            var merged = directory.Writing(() => Write(sources, cancellationToken));
-            for (var i = chosen.Count - 1; i >= 0; i--)
-            {
-                _segments.RemoveAt(chosen[i]);
-                _references.RemoveAt(chosen[i]);
-            }
-
-            _references.Insert(chosen[0], merged);
-            _segments.Insert(chosen[0], directory.Open(merged));
-            Commit();
-        }
-    }
-
-    private SegmentReference Write(List<LiveSegment> sources, CancellationToken cancellationToken)
-    {
-        using var file = directory.CreateSegment();
-        var checksum = SegmentMerger.Merge(sources, file.Stream, cancellationToken);
-        file.Complete();
-        return new(file.Name, checksum, Deletions: null, DeletionsChecksum: 0);
-    }
 }

@@ -30,6 +30,7 @@ internal sealed record IndexedFile(FileEntry Entry, IReadOnlyList<FilePart> Part
                             Sha256 = known.Entry.Sha256 + entry.Sha256,
                             Documents = known.Entry.Documents + entry.Documents,
                             Skipped = [.. known.Entry.Skipped, .. entry.Skipped],
+                            IdHolders = [.. known.Entry.IdHolders, .. entry.IdHolders],
                         },
                         [.. known.Parts, part]);
             }

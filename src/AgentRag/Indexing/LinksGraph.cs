@@ -74,6 +74,19 @@ public sealed class LinksGraph
         return builder.Build();
     }
 
+    /// <summary>The same links of passages that have got other numbers.</summary>
+    /// <param name="newPassages">Per passage, its new number; each number once. Passages of one document keep their order.</param>
+    internal LinksGraph Renumbered(int[] newPassages)
+    {
+        var rows = new int[newPassages.Length];
+        for (var passage = 0; passage < rows.Length; passage++)
+        {
+            rows[newPassages[passage]] = passage;
+        }
+
+        return new(Names, MentionCounts, SubjectDocuments, Mentions.WithValues(newPassages), Subjects.WithValues(newPassages), PassageNames.InOrder(rows));
+    }
+
     /// <summary>The names that a passage's document is about.</summary>
     internal ReadOnlySpan<int> SubjectsOf(int passage) => _subjects[passage];
 

@@ -4,17 +4,17 @@ namespace AgentRag.Indexing;
 
 /// <summary>The links of an index on disk: one file beside its segments.</summary>
 /// <remarks>
-/// The file names the state it was made from by checksum, so links of an older state are never used. It is replaced in one step; a run that is killed
-/// leaves the old file or none, and the next update makes it anew.
+/// The file is named after the state it was made from and holds its checksum, so links of an older state are never used. <see cref="IndexRequest.WithLinks"/>
+/// commits them together with the passages; without, they are made here.
 /// </remarks>
 public static class LinksIndex
 {
     /// <summary>Without a file, links of an index up to this size are made when they are needed: about two seconds.</summary>
     public const int MaxPassagesLinkedOnOpen = 50_000;
 
-    internal const string FileName = "links.bin";
+    private const int OpenAttempts = 5;
 
-    /// <summary>Makes the links of an index and writes them beside it, unless they are there already. To be called when an index run has ended.</summary>
+    /// <summary>Makes the links of an index and writes them beside it, unless they are there already.</summary>
     /// <param name="indexDirectory">The folder that holds the index.</param>
     /// <param name="cancellationToken">Ends the work; the old file stays.</param>
     /// <returns>Whether a file was written.</returns>
@@ -28,13 +28,12 @@ public static class LinksIndex
         _ = directory.ReadManifest() ?? throw new AgentRagException($"There is no index at '{indexDirectory}': make one with 'agentrag index PATH...'.");
         using var writerLock = directory.Lock();
         var (manifest, segments) = directory.Open();
-        if (Read(indexDirectory, manifest.ContentChecksum, out _) is not null)
+        if (directory.ReadLinks(manifest.ContentChecksum, out _) is not null)
         {
             return false;
         }
 
-        var graph = LinksGraph.Build(Index(manifest, segments), cancellationToken);
-        WriteDurably(indexDirectory, stream => LinksFile.Write(graph, manifest.ContentChecksum, stream));
+        directory.WriteLinks(manifest, LinksGraph.Build(Index(manifest, segments), cancellationToken));
         return true;
     }
 
@@ -49,64 +48,51 @@ public static class LinksIndex
     public static (Bm25Index Index, LinksGraph Graph) Open(string indexDirectory, string? tokenCounterName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(indexDirectory);
-        var (manifest, segments) = new IndexDirectory(indexDirectory).Open();
-        if (tokenCounterName is not null)
+        var directory = new IndexDirectory(indexDirectory);
+        for (var attempt = 1; ; attempt++)
         {
-            manifest.RequireTokenCounter(indexDirectory, tokenCounterName);
-        }
-
-        var index = Index(manifest, segments);
-        var graph = Read(indexDirectory, manifest.ContentChecksum, out var problem);
-        if (problem is not null)
-        {
-            throw new AgentRagException($"The links of index '{indexDirectory}' are damaged ({problem}): make them anew with 'agentrag index'.");
-        }
-
-        if (graph is null && index.PassageCount > MaxPassagesLinkedOnOpen)
-        {
-            throw new AgentRagException(
-                $"Index '{indexDirectory}' has {index.PassageCount:N0} passages and no links between them: make the links with 'agentrag index', or retrieve with bm25.");
-        }
-
-        return (index, graph ?? LinksGraph.Build(index));
-    }
-
-    private static Bm25Index Index(IndexManifest manifest, IReadOnlyList<LiveSegment> segments) =>
-        new(segments, manifest.Analyzer, manifest.TokenCounter, manifest.Splitter, manifest.Roots);
-
-    private static LinksGraph? Read(string indexDirectory, string segmentSha256, out string? problem)
-    {
-        try
-        {
-            return LinksFile.Read(File.ReadAllBytes(Path.Combine(indexDirectory, FileName)), segmentSha256, out problem);
-        }
-        catch (FileNotFoundException)
-        {
-            problem = null;
-            return null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new AgentRagException($"The links of index '{indexDirectory}' cannot be read: {exception.Message}", exception);
-        }
-    }
-
-    private static void WriteDurably(string indexDirectory, Action<Stream> write)
-    {
-        var target = Path.Combine(indexDirectory, FileName);
-        try
-        {
-            using (var stream = new FileStream(target + ".tmp", FileMode.Create, FileAccess.Write, FileShare.None))
+            var (manifest, segments) = directory.Open();
+            if (tokenCounterName is not null)
             {
-                write(stream);
-                stream.Flush(flushToDisk: true);
+                manifest.RequireTokenCounter(indexDirectory, tokenCounterName);
             }
 
-            File.Move(target + ".tmp", target, overwrite: true);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new AgentRagException($"The links of index '{indexDirectory}' cannot be written: {exception.Message}", exception);
+            var index = Index(manifest, segments);
+            if (GraphOf(indexDirectory, index) is { } graph)
+            {
+                return (index, graph);
+            }
+
+            if (attempt == OpenAttempts || directory.ReadManifest()?.ContentChecksum == manifest.ContentChecksum)
+            {
+                return index.PassageCount <= MaxPassagesLinkedOnOpen
+                    ? (index, LinksGraph.Build(index))
+                    : throw new AgentRagException(
+                        $"Index '{indexDirectory}' has {index.PassageCount:N0} passages and no links between them: make the links with 'agentrag index', or retrieve with bm25.");
+            }
+
+            // A writer committed and removed the old links between the two reads: read the new state.
         }
     }
+
+    /// <summary>Reads the links of an index that is open.</summary>
+    /// <param name="indexDirectory">The folder that it was opened from.</param>
+    /// <param name="index">The index.</param>
+    /// <returns>The links between its passages; null when there are none of this state.</returns>
+    /// <exception cref="AgentRagException">The links are damaged.</exception>
+    public static LinksGraph? GraphOf(string indexDirectory, Bm25Index index)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(indexDirectory);
+        ArgumentNullException.ThrowIfNull(index);
+        if (index.ContentChecksum is null)
+        {
+            return null;
+        }
+
+        var graph = new IndexDirectory(indexDirectory).ReadLinks(index.ContentChecksum, out var problem);
+        return problem is null ? graph : throw new AgentRagException($"The links of index '{indexDirectory}' are damaged ({problem}): make them anew with 'agentrag index'.");
+    }
+
+    internal static Bm25Index Index(IndexManifest manifest, IReadOnlyList<LiveSegment> segments) =>
+        new(segments, manifest.Analyzer, manifest.TokenCounter, manifest.Splitter, manifest.Roots) { ContentChecksum = manifest.ContentChecksum };
 }

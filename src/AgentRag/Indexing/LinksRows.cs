@@ -29,6 +29,34 @@ internal sealed record LinksRows(int[] Ends, int[] Values)
         return new(ends, [.. values]);
     }
 
+    /// <summary>The same rows with other values, ascending in each row.</summary>
+    /// <param name="values">The new value of each.</param>
+    public LinksRows WithValues(int[] values)
+    {
+        var changed = Array.ConvertAll(Values, value => values[value]);
+        for (var row = 0; row < Count; row++)
+        {
+            var start = row == 0 ? 0 : Ends[row - 1];
+            changed.AsSpan(start, Ends[row] - start).Sort();
+        }
+
+        return new(Ends, changed);
+    }
+
+    /// <summary>The same rows in another order.</summary>
+    /// <param name="rows">The rows' numbers, in their new order.</param>
+    public LinksRows InOrder(int[] rows)
+    {
+        var (ends, values, end) = (new int[rows.Length], new int[Values.Length], 0);
+        for (var row = 0; row < rows.Length; row++)
+        {
+            this[rows[row]].CopyTo(values.AsSpan(end));
+            ends[row] = end += this[rows[row]].Length;
+        }
+
+        return new(ends, values);
+    }
+
     /// <summary>Columns as rows.</summary>
     /// <param name="columns">How many columns there are: all values are below it.</param>
     public LinksRows Turned(int columns)

@@ -39,7 +39,7 @@ internal sealed class NewSegments(IndexDirectory directory, AnalyzerOptions anal
         directory.Writing(() =>
         {
             var builder = Builder();
-            builder.AddDocument(document.Id, document.Title, document.Source);
+            builder.AddDocument(document.Id, document.Title, document.Source, document.Metadata);
             foreach (var passage in passages)
             {
                 builder.AddPassage(passage, builder.DocumentCount - 1);

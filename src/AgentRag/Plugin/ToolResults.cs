@@ -59,6 +59,8 @@ public sealed record DecomposeResult(string Question, IReadOnlyList<string> SubQ
 /// <param name="Requests">Requests sent to the model.</param>
 /// <param name="StopReason">Why the answering ended.</param>
 /// <param name="Trimmed">What did not fit into the budget.</param>
+/// <param name="DroppedCitations">Citations of the model that no passage supports, and that are not in the list.</param>
+/// <param name="Usage">What it cost.</param>
 public sealed record AnswerResult(
     string Question,
     string Answer,
@@ -71,7 +73,9 @@ public sealed record AnswerResult(
     long EffectiveContextTokens,
     int Requests,
     string StopReason,
-    TrimmedResult Trimmed)
+    TrimmedResult Trimmed,
+    int DroppedCitations,
+    UsageResult Usage)
 {
     internal static AnswerResult From(Answering.Answer answer, string stopReason) => new(
         answer.Question,
@@ -85,7 +89,45 @@ public sealed record AnswerResult(
         answer.EffectiveContextTokens,
         answer.Trace.Count,
         stopReason,
-        new TrimmedResult(answer.Trimmed.Passages, answer.Trimmed.DemonstrationPassages, answer.Trimmed.Demonstrations, answer.Trimmed.Iterations));
+        new TrimmedResult(answer.Trimmed.Passages, answer.Trimmed.DemonstrationPassages, answer.Trimmed.Demonstrations, answer.Trimmed.Iterations),
+        answer.DroppedCitations,
+        UsageResult.From(answer.Usage));
+}
+
+/// <summary>What an answer cost. Token figures are the provider's where it reported any, else those of the counter.</summary>
+/// <param name="EffectiveContextTokens">Input tokens over all requests, as counted before they were sent.</param>
+/// <param name="CachedInputTokens">Input tokens that came from the provider's cache.</param>
+/// <param name="UncachedInputTokens">All other input tokens.</param>
+/// <param name="OutputTokens">Output tokens.</param>
+/// <param name="Requests">Requests to the model.</param>
+/// <param name="ReportedRequests">Requests for which the provider reported figures of its own.</param>
+/// <param name="Seconds">Time from question to answer.</param>
+/// <param name="HasPrice">Whether the model's price is known; if not, both costs are 0.</param>
+/// <param name="Cost">Money, in the currency of the user's price table.</param>
+/// <param name="EstimatedCost">Money by the counted tokens alone.</param>
+public sealed record UsageResult(
+    long EffectiveContextTokens,
+    long CachedInputTokens,
+    long UncachedInputTokens,
+    long OutputTokens,
+    int Requests,
+    int ReportedRequests,
+    double Seconds,
+    bool HasPrice,
+    decimal Cost,
+    decimal EstimatedCost)
+{
+    internal static UsageResult From(AnswerUsage usage) => new(
+        usage.EffectiveContextTokens,
+        usage.CachedInputTokens ?? 0,
+        usage.UncachedInputTokens ?? usage.EffectiveContextTokens,
+        usage.OutputTokens ?? usage.ReplyTokens,
+        usage.Calls,
+        usage.ReportedCalls,
+        Math.Round(usage.Elapsed.TotalSeconds, 3),
+        usage.Cost is not null,
+        usage.Cost ?? 0,
+        usage.EstimatedCost ?? 0);
 }
 
 /// <summary>A passage that an answer rests on.</summary>

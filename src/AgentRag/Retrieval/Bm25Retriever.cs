@@ -40,29 +40,25 @@ public sealed class Bm25Retriever : IRetriever
         return Task.FromResult<IReadOnlyList<RankedPassage>>(Retrieve(query));
     }
 
-    /// <summary>Answers many queries, on all processors.</summary>
-    /// <param name="queries">The queries; length ≥ 0.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
-    /// <returns>What <see cref="RetrieveAsync"/> returns for each query, in their order.</returns>
-    public async Task<IReadOnlyList<IReadOnlyList<RankedPassage>>> RetrieveManyAsync(
-        IReadOnlyList<RetrievalQuery> queries, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(queries);
-        var results = new IReadOnlyList<RankedPassage>[queries.Count];
-        await Parallel.ForAsync(0, queries.Count, cancellationToken, (i, _) =>
-        {
-            results[i] = Retrieve(queries[i]);
-            return ValueTask.CompletedTask;
-        }).ConfigureAwait(false);
-        return results;
-    }
-
     /// <summary>Ranks without reading the passages. The result is the search's own and holds until the thread's next one.</summary>
     internal Bm25Search Rank(ReadOnlySpan<char> query, int k, PassageFilter? filter, out int count)
     {
         var search = Bm25Search.OfThread(Simd);
         count = search.Rank(_snapshot, query, k, filter is null ? _snapshot.Live : Bits(filter));
         return search;
+    }
+
+    /// <summary>Per segment, one bit for each passage that a filter lets pass.</summary>
+    internal ulong[]?[] Bits(PassageFilter filter)
+    {
+        if (_latestFilter is { } latest && ReferenceEquals(latest.Item1, filter))
+        {
+            return latest.Item2;
+        }
+
+        var bits = FilterBits.Make(_snapshot, filter);
+        _latestFilter = Tuple.Create(filter, bits);
+        return bits;
     }
 
     private RankedPassage[] Retrieve(RetrievalQuery query)
@@ -79,18 +75,6 @@ public sealed class Bm25Retriever : IRetriever
         }
 
         return passages;
-    }
-
-    private ulong[]?[] Bits(PassageFilter filter)
-    {
-        if (_latestFilter is { } latest && ReferenceEquals(latest.Item1, filter))
-        {
-            return latest.Item2;
-        }
-
-        var bits = FilterBits.Make(_snapshot, filter);
-        _latestFilter = Tuple.Create(filter, bits);
-        return bits;
     }
 
     private ScoreExplanation Explain(QueryTerms terms, int number, int passage, double score)

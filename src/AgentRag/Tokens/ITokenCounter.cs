@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace AgentRag.Tokens;
 
 /// <summary>Counts and cuts text in the tokens of one model.</summary>
@@ -29,6 +31,7 @@ public interface ITokenCounter
 /// <summary>What a chat template adds to the texts of a request: roles, separators, the opening of the reply. In model tokens.</summary>
 /// <param name="PerMessage">For each message, ≥ 0.</param>
 /// <param name="PerRequest">Once for each request, ≥ 0.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct ChatTemplateTokens(int PerMessage, int PerRequest)
 {
     /// <summary>What common templates take at most: 3 to 4 tokens around each message, and about 3 to open the reply.</summary>

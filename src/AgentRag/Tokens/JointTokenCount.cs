@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace AgentRag.Tokens;
 
 /// <summary>A text's count with what is needed to join it with others.</summary>
 /// <param name="Tokens">Tokens of the text taken alone.</param>
 /// <param name="SettledLength">Characters at its beginning whose tokens do not depend on what follows the text.</param>
 /// <param name="SettledTokens">Their tokens.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct PartTokenCount(int Tokens, int SettledLength, int SettledTokens);
 
 /// <summary>Counts a text that is put together from parts, exactly: as if the whole text had been counted.</summary>

@@ -32,7 +32,7 @@ public sealed class HelpAndErrorTests
     [Theory]
     [InlineData("error: No command was given.\nhint: 'agentrag --help' lists what it takes, with examples.\n")]
     [InlineData(
-        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, mcp, demo, doctor.\n" +
+        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, mcp, demos, cache, demo, tokenizer, doctor.\n" +
         "hint: 'agentrag --help' lists what it takes, with examples.\n", "retreive")]
     [InlineData(
         "error: There is no option '--budgt'; write -- before a text that begins with a dash.\n" +
@@ -42,12 +42,12 @@ public sealed class HelpAndErrorTests
     [InlineData("error: --k is 0, must be in [1, 1000].\n", "retrieve", "x", "--k", "0")]
     [InlineData("error: Give a question in quotation marks, or --questions FILE.\n", "ask")]
     [InlineData("error: Give a question or --questions FILE, not both.\n", "ask", "Who?", "--questions", "file")]
-    [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, drag, iterdrag.\n", "ask", "Who?", "--strategy", "guess")]
+    [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, auto, escalate.\n", "ask", "Who?", "--strategy", "guess")]
     [InlineData(
-        "error: ',' names no strategy: use one of zero-shot, many-shot, rag, drag, iterdrag, several with commas, or all.\n",
+        "error: ',' names no strategy: use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, several with commas, or all.\n",
         "evaluate", "--questions", "file", "--strategy", ",")]
     [InlineData(
-        "error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, drag, iterdrag, several with commas, or all.\n",
+        "error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, several with commas, or all.\n",
         "evaluate", "--questions", "file", "--strategy", "rag,guess")]
     [InlineData("error: --budget: 'much' is not a number of tokens: write it as 4096, 4,096, 32k (32,000) or 1M (1,000,000).\n", "ask", "Who?", "--budget", "much")]
     [InlineData("error: Inference parameters: k is 2000, must be in [0, 1000].\n", "ask", "Who?", "--k", "2000")]
@@ -69,8 +69,10 @@ public sealed class HelpAndErrorTests
             new Finished(
                 2,
                 "",
-                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, retriever, strategy, " +
-                "k, m, n, budget, contextWindow, reservedAnswerTokens, roots.\n"),
+                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, demonstrationSelection, demonstrationK, " +
+                "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, order, layout, rewriting, documentLanguage, assistant, " +
+                "complexityByModel, qualityByModel, qualityThreshold, deadline, " +
+                "maxCalls, maxCost, prices, stepControl, sufficiencyCheck, cache, cacheReuse, cacheSimilarity, tokenizer, vocabularies, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
 
@@ -88,5 +90,23 @@ public sealed class HelpAndErrorTests
                 "error: agentrag.json in this folder would send your key (from OPENAI_API_KEY) to collector.example.com: if that is right, say so with " +
                 "--config agentrag.json, or set AGENTRAG_BASE_URL.\n"),
             await agentrag.RunAsync("ask", "Who?"));
+    }
+
+    [Theory]
+    [InlineData("""{"qdrant": "https://collector.example.com"}""", "AGENTRAG_QDRANT")]
+    [InlineData("""{"rerank": "https://collector.example.com/rerank"}""", "AGENTRAG_RERANK")]
+    [InlineData("""{"embeddings": "openai:any", "embeddingsBaseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_EMBEDDINGS_BASE_URL")]
+    [InlineData("""{"embeddings": "openai:any", "model": "openai:any", "baseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_EMBEDDINGS_BASE_URL")]
+    public async Task Nor_where_the_documents_are_sent_with_a_key_or_without(string settings, string variable)
+    {
+        using var agentrag = Town.With(("agentrag.json", settings));
+
+        Assert.Equal(
+            new Finished(
+                2,
+                "",
+                "error: agentrag.json in this folder would send your documents to collector.example.com: if that is right, say so with " +
+                $"--config agentrag.json, or set {variable}.\n"),
+            await agentrag.RunAsync("index", "docs"));
     }
 }

@@ -83,7 +83,7 @@ public sealed class RetrieveTests
         var finished = await agentrag.RunAsync("retrieve", "--questions", "questions.jsonl");
 
         // Each question has one supporting document, and both are found among the first two.
-        Assert.Equal("RecallAtK of the question alone, over 2 questions with supporting documents: @2 100.0, @5 100.0, @10 100.0", finished.Lines[^1]);
+        Assert.Equal("RecallAtK of the question alone, over 2 questions with supporting documents: @2 100.0, @5 100.0, @10 100.0, @20 100.0; all found @5 100.0", finished.Lines[^1]);
     }
 
     [Fact]

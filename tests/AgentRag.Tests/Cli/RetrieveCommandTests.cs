@@ -22,11 +22,11 @@ public sealed class RetrieveCommandTests : IDisposable
         var retriever = new ListRetriever(TestPassages.Passage("d1", "one"), TestPassages.Passage("d2", "two"));
         var output = new StringWriter { NewLine = "\n" };
 
-        await RetrieveCommand.ManyAsync(new Terminal(output, AnsiConsole.Console), retriever, file, k: 1, json: false, TestContext.Current.CancellationToken);
+        await RetrieveCommand.ManyAsync(new Terminal(output, AnsiConsole.Console), retriever, file, k: 1, filter: null, json: false, TestContext.Current.CancellationToken);
 
         Assert.Equal(["Who?", "Where?"], retriever.Queries.Select(query => query.Text));
         // One of one supporting document stands second.
         Assert.Equal(
-            "q1\td1\nq2\td1\nRecallAtK of the question alone, over 1 question with supporting documents: @2 100.0, @5 100.0, @10 100.0\n", output.ToString());
+            "q1\td1\nq2\td1\nRecallAtK of the question alone, over 1 question with supporting documents: @2 100.0, @5 100.0, @10 100.0, @20 100.0; all found @5 100.0\n", output.ToString());
     }
 }

@@ -30,8 +30,8 @@ public sealed class DamagedIndexTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"formatVersion\": 2", "\"formatVersion\": 9", "Index '{0}' has format version 9, this program reads version 2: update agentrag, or rebuild it with 'agentrag index --force'.")]
-    [InlineData("\"formatVersion\": 2", "\"formatVersion\": 0", "Index '{0}' has format version 0, this program reads version 2: rebuild it with 'agentrag index --force'.")]
+    [InlineData("\"formatVersion\": 3", "\"formatVersion\": 9", "Index '{0}' has format version 9, this program reads version 3: update agentrag, or rebuild it with 'agentrag index --force'.")]
+    [InlineData("\"formatVersion\": 3", "\"formatVersion\": 2", "Index '{0}' has format version 2, this program reads version 3: rebuild it with 'agentrag index --force'.")]
     [InlineData("\"tokenCounter\"", "\"counter\"", "Index '{0}' is damaged (index.json is not valid JSON or lacks a field): rebuild it with 'agentrag index --force'.")]
     [InlineData("\"roots\": [", "\"roots\": null, \"r\": [", "Index '{0}' is damaged (index.json lacks a field): rebuild it with 'agentrag index --force'.")]
     [InlineData("{", "", "Index '{0}' is damaged (index.json is not valid JSON or lacks a field): rebuild it with 'agentrag index --force'.")]

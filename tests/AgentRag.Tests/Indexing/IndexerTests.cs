@@ -77,6 +77,7 @@ public sealed class IndexerTests : IDisposable
             new() { IndexDirectory = IndexPath, Folder = new() { Patterns = ["**/*.md", "!drafts/**"] } }, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal((0, 0, 1, 2, 1), Counts(result));
+        Assert.Equal(2, result.Ignored);
         Assert.Equal("a", await FirstAsync("zebra"));
     }
 
@@ -144,10 +145,20 @@ public sealed class IndexerTests : IDisposable
             ["2 documents have ids that are taken by earlier ones, the first is 'r'", "1 documents have ids that are taken by earlier ones, the first is 'r'"],
             result.Skipped.Select(s => s.Reason));
 
+        // The files are as they were, so they are not read again, and are reported as before.
+        var again = await RunAsync();
+        Assert.Equal((0, 0, 2, 0, 1), Counts(again));
+        Assert.Equal(result.Skipped, again.Skipped);
+
         // When the first holder of the id goes, the next one takes its place.
         File.Delete(_folder["docs/a.jsonl"]);
-        Assert.Equal(1, (await RunAsync()).Documents);
+        Assert.Equal((0, 1, 0, 1, 1), Counts(await RunAsync()));
         Assert.Equal("r", await FirstAsync("tiger"));
+
+        // And gives it back when an earlier one comes again.
+        _folder.Write("docs/a.jsonl", "{\"id\":\"r\",\"text\":\"zebra\"}");
+        await RunAsync();
+        Assert.Equal(("r", null), (await FirstAsync("zebra"), await FirstAsync("tiger")));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class KilledWriterTests : IDisposable
         }
 
         await Writer(null).RunAsync(Request("index"));
-        var (kills, merges, steps) = (0, 0, new HashSet<string>(StringComparer.Ordinal));
+        var (kills, merges, steps, killedIn) = (0, 0, new HashSet<string>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal));
         while (kills < 200)
         {
             for (var changes = random.Next(1, 4); changes > 0; changes--)
@@ -45,9 +45,11 @@ public sealed class KilledWriterTests : IDisposable
                 await Writer(step =>
                 {
                     steps.Add(step.Split(' ')[0] + " " + step.Split(' ')[1].Split('-')[0]);
-                    merges += renamed && step.StartsWith("create segment", StringComparison.Ordinal) ? 1 : 0;
+                    merges += step.StartsWith("create merging", StringComparison.Ordinal) ? 1 : 0;
                     if (--left == 0)
                     {
+                        var kind = step.Split('-', '.')[0];
+                        killedIn[kind] = killedIn.GetValueOrDefault(kind) + 1;
                         throw new KilledException();
                     }
 
@@ -65,7 +67,88 @@ public sealed class KilledWriterTests : IDisposable
         }
 
         Assert.True(merges > 10, $"Only {merges} writers came to a merge.");
-        Assert.Equal(12, steps.Count); // create, flush, rename of segments, deletions and manifests; removal of each kind
+        TestContext.Current.SendDiagnosticMessage($"{kills} kills, {merges} merges begun, killed in {killedIn.Count} kinds of steps: {string.Join(", ", killedIn.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key} {pair.Value}"))}");
+
+        // Create, flush, rename of segments, deletions, links, manifests and merged segments, which are renamed once more; removal of each kind, half-written merges too.
+        Assert.Equal(22, steps.Count);
+    }
+
+    [Fact]
+    public async Task A_merge_lets_writers_commit_meanwhile_and_takes_over_what_they_delete()
+    {
+        var (random, corpus) = (new Random(6), new RandomCorpus(6, 150));
+        for (var file = 0; file < 12; file++)
+        {
+            _folder.Write($"in/{file:D2}.jsonl", corpus.JsonLines($"f{file}", 30));
+            await Writer(null).RunAsync(Request("index") with { Merge = false });
+        }
+
+        var (interrupted, kinds) = (0, new HashSet<string>(StringComparer.Ordinal));
+        var merger = Writer(step =>
+        {
+            // The merged segment is written; before it is committed, another writer comes.
+            if (step != "rename merging.bin.tmp")
+            {
+                return;
+            }
+
+            switch (interrupted++ % 3)
+            {
+                case 0:
+                    File.Delete(_folder[$"in/{random.Next(12):D2}.jsonl"]);
+                    kinds.Add("removed");
+                    break;
+                case 1:
+                    _folder.Write($"in/{random.Next(12):D2}.jsonl", corpus.JsonLines($"new{interrupted}", 25));
+                    kinds.Add("changed");
+                    break;
+                default:
+                    // All files of some sources, perhaps of all.
+                    for (var file = 0; file < 12; file++)
+                    {
+                        _folder.Write($"in/{file:D2}.jsonl", corpus.JsonLines($"all{interrupted}-{file}", 5));
+                    }
+
+                    kinds.Add("all");
+                    break;
+            }
+
+            Writer(null).RunAsync(Request("index") with { Merge = false }).GetAwaiter().GetResult();
+        });
+        for (var round = 0; round < 9; round++)
+        {
+            _folder.Write($"in/{round:D2}.jsonl", corpus.JsonLines($"r{round}", 30));
+            await Writer(null).RunAsync(Request("index") with { Merge = false });
+            await merger.MergeAsync(_folder["index"], TestContext.Current.CancellationToken);
+            await Writer(null).RunAsync(Request("expected") with { Force = true });
+            Assert.Equal(Answers("expected"), Answers("index"));
+            Bm25Index.Open(_folder["index"]).Verify();
+        }
+
+        Assert.Equal((3, true), (kinds.Count, interrupted >= 6));
+        Assert.DoesNotContain(Directory.GetFiles(_folder["index"]), path => path.Contains("merging", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Two_merges_at_a_time_are_one()
+    {
+        var corpus = new RandomCorpus(7, 150);
+        for (var file = 0; file < 10; file++)
+        {
+            _folder.Write($"in/{file:D2}.jsonl", corpus.JsonLines($"f{file}", 10));
+            await Writer(null).RunAsync(Request("index") with { Merge = false });
+        }
+
+        var second = -1;
+        var first = await Writer(step =>
+        {
+            if (step == "create merging.bin.tmp")
+            {
+                second = Writer(null).MergeAsync(_folder["index"]).Result;
+            }
+        }).MergeAsync(_folder["index"], TestContext.Current.CancellationToken);
+
+        Assert.Equal((1, 0), (first, second));
     }
 
     [Fact]
@@ -113,15 +196,25 @@ public sealed class KilledWriterTests : IDisposable
     private static Indexer Writer(Action<string>? beforeChange) => new(new WordCounter()) { BeforeChange = beforeChange, MaxPostingsInMemory = 400 };
 
     private IndexRequest Request(string index) =>
-        new() { Paths = [_folder["in"]], IndexDirectory = _folder[index], Analyzer = AnalyzerOptions.Plain };
+        new() { Paths = [_folder["in"]], IndexDirectory = _folder[index], Analyzer = AnalyzerOptions.Plain, WithLinks = true };
 
     private string Answers(string name)
     {
-        var index = Bm25Index.Open(_folder[name]);
+        // Every state has the links that fit it.
+        var (index, graph) = LinksIndex.Open(_folder[name]);
+        Assert.NotNull(LinksIndex.GraphOf(_folder[name], index));
+        Assert.Equal(Links(LinksGraph.Build(index)), Links(graph));
         var retriever = new Bm25Retriever(index);
         var ranked = new[] { "w0 w1 w7", "w3 w20 w99 t1", "w0 w2 w5 w11 w60" }
             .SelectMany(query => retriever.RetrieveAsync(new(query, 1000)).Result.Select(hit => $"{query} {hit.Score:R} {hit.Passage.Id} {hit.Passage.Text}"));
         return string.Join('\n', ranked.Concat(index.Documents.Select(document => document.Id)).Order(StringComparer.Ordinal));
+    }
+
+    private static byte[] Links(LinksGraph graph)
+    {
+        using var stream = new MemoryStream();
+        LinksFile.Write(graph, new string('0', 64), stream);
+        return stream.ToArray();
     }
 
     private sealed class KilledException : Exception;

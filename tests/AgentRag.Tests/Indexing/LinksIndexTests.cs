@@ -10,7 +10,7 @@ public sealed class LinksIndexTests : IDisposable
 
     private string IndexFolder => Path.Combine(_folder, "index");
 
-    private string LinksPath => Path.Combine(IndexFolder, LinksIndex.FileName);
+    private string LinksPath => Path.Combine(IndexFolder, new IndexDirectory(IndexFolder).ReadManifest()!.LinksName);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

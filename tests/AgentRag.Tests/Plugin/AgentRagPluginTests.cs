@@ -52,7 +52,7 @@ public sealed class AgentRagPluginTests
         var result = (JsonElement)(await Tool(plugin, "answer").InvokeAsync(new() { ["question"] = "Who?" }))!;
         Assert.Equal("Tarn", result.GetProperty("answer").GetString());
         Assert.True(result.GetProperty("found").GetBoolean());
-        Assert.Equal("noNewPassages", result.GetProperty("stopReason").GetString());
+        Assert.Equal("finalAnswer", result.GetProperty("stopReason").GetString());
         Assert.Equal("Who built it?", result.GetProperty("steps")[0].GetProperty("subQuery").GetString());
         Assert.Equal("pier#0", result.GetProperty("citations")[0].GetProperty("passageId").GetString());
         Assert.Equal(3, result.GetProperty("requests").GetInt32());

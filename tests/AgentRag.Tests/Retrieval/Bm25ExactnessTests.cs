@@ -91,11 +91,11 @@ public sealed class Bm25ExactnessTests
             var query = corpus.Query();
             foreach (var (filter, passes) in new (PassageFilter, Func<AgentRag.Documents.Passage, bool>)[]
             {
-                (new() { SourcePrefix = "docs/f7.md" }, passage => passage.Source == "docs/f7.md"),
-                (new() { SourcePrefix = "docs" }, _ => true),
-                (new() { SourcePrefix = "docs/f7" }, _ => false),
+                (new() { SourcePrefixes = ["docs/f7.md"] }, passage => passage.Source == "docs/f7.md"),
+                (new() { SourcePrefixes = ["docs"] }, _ => true),
+                (new() { SourcePrefixes = ["docs/f7"] }, _ => false),
                 (new() { DocumentIds = some }, passage => some.Contains(passage.DocumentId)),
-                (new() { DocumentIds = some, SourcePrefix = "docs/f17.md" }, passage => some.Contains(passage.DocumentId) && passage.Source == "docs/f17.md"),
+                (new() { DocumentIds = some, SourcePrefixes = ["docs/f17.md"] }, passage => some.Contains(passage.DocumentId) && passage.Source == "docs/f17.md"),
             })
             {
                 var ranked = await retriever.RetrieveAsync(new(query, 20) { Filter = filter });

@@ -21,10 +21,13 @@ public sealed class JointTokenCountTests
         {
             parts.Clear();
             joined.Clear();
+            var world = TrainedVocabulary.WorldText();
             for (var i = random.Next(1, 6); i > 0; i--)
             {
-                // Long parts let a counted part's inside be skipped; short ones leave pieces open over several seams.
-                var part = HostileText.Next(random, random.Next(4) == 0 ? 120 : 4);
+                // Long parts let a counted part's inside be skipped; short ones leave pieces open over several seams. Those of the world are cut within words.
+                var part = random.Next(2) == 0
+                    ? HostileText.Next(random, random.Next(4) == 0 ? 120 : 4)
+                    : world.Substring(parts.Sum(part => part.Length), random.Next(4) == 0 ? 800 : random.Next(12));
                 parts.Add(part);
                 if (random.Next(3) == 0)
                 {

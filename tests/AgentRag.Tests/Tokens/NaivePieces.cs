@@ -19,15 +19,17 @@ internal static class NaivePieces
 
     private static readonly Dictionary<SplitPattern, Regex> Regexes = new()
     {
-        [SplitPattern.None] = new(@"[\s\S]+"),
-        [SplitPattern.Gpt2] = new(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"),
-        [SplitPattern.Cl100k] = new($@"{AnyCase}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{Tail}"),
-        [SplitPattern.Qwen2] = new($@"{AnyCase}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{Tail}"),
-        [SplitPattern.O200k] = new($@"{Cased}{AnyCase}?|{Capitals}{AnyCase}?|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{Tail}"),
-        [SplitPattern.Tekken] = new($@"{Cased}|{Capitals}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{Tail}"),
-        [SplitPattern.SingleDigits] = new(@"\p{N}|[^\p{N}]+"),
-        [SplitPattern.DigitRuns] = new(@"\p{N}+|[^\p{N}]+"),
+        [SplitPattern.None] = Published(@"[\s\S]+"),
+        [SplitPattern.Gpt2] = Published(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"),
+        [SplitPattern.Cl100k] = Published($@"{AnyCase}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{Tail}"),
+        [SplitPattern.Qwen2] = Published($@"{AnyCase}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{Tail}"),
+        [SplitPattern.O200k] = Published($@"{Cased}{AnyCase}?|{Capitals}{AnyCase}?|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{Tail}"),
+        [SplitPattern.Tekken] = Published($@"{Cased}|{Capitals}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{Tail}"),
+        [SplitPattern.SingleDigits] = Published(@"\p{N}|[^\p{N}]+"),
+        [SplitPattern.DigitRuns] = Published(@"\p{N}+|[^\p{N}]+"),
     };
+
+    private static Regex Published(string pattern) => new(pattern, RegexOptions.None, TimeSpan.FromMinutes(1));
 
     public static IEnumerable<string> Of(SplitPattern pattern, string text)
     {

@@ -11,6 +11,8 @@ internal sealed class TrainedVocabulary
 
     private static readonly Lazy<TrainedVocabulary> Trained = new(() => new TrainedVocabulary(WorldText()));
 
+    private static readonly Lazy<string> World = new(ReadWorld);
+
     private readonly Dictionary<string, int> _idOf = new(StringComparer.Ordinal);
     private readonly Dictionary<(int, int), int> _rankOf = [];
 
@@ -51,7 +53,9 @@ internal sealed class TrainedVocabulary
 
     public List<(int Left, int Right)> Merges { get; } = [];
 
-    public static string WorldText() => string.Concat(
+    public static string WorldText() => World.Value;
+
+    private static string ReadWorld() => string.Concat(
         Directory.EnumerateFiles(Repository.PathOf("demos", "world", "documents"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllText));
 
     /// <summary>Encodes as rank files mean it: any two neighbours whose bytes together are a token may be merged, the lowest id first.</summary>

@@ -29,6 +29,8 @@ internal sealed unsafe class Segment
     private byte[]?[] _plainBlocks = [];
     private int _plainBytes;
 
+    private SegmentMetadata? _metadata;
+
     // One byte per term; two threads that verify the same term write the same.
     private readonly bool[] _isTermVerified;
 
@@ -93,6 +95,8 @@ internal sealed unsafe class Segment
 
     public int TermCount => _header.Terms;
 
+    public int FileCount => _header.Files;
+
     public long TotalLength => _header.TotalLength;
 
     public long TotalTokens => _header.TotalTokens;
@@ -108,6 +112,9 @@ internal sealed unsafe class Segment
     public ReadOnlySpan<int> PassageDocuments => Section<int>(SegmentSection.PassageDocuments);
 
     public ReadOnlySpan<BlockEntry> Blocks => Section<BlockEntry>(SegmentSection.Blocks);
+
+    /// <summary>The metadata of the documents, verified at the first touch.</summary>
+    public SegmentMetadata Metadata => _metadata ??= new(this);
 
     /// <summary>Opens a segment file.</summary>
     /// <param name="directory">The index.</param>
@@ -274,6 +281,8 @@ internal sealed unsafe class Segment
         {
             Postings(term);
         }
+
+        _ = Metadata;
     }
 
     /// <summary>Bytes of a section, for reports.</summary>
@@ -326,7 +335,8 @@ internal sealed unsafe class Segment
         return new(_bytes.Start + entry.Offset, (int)entry.Length);
     }
 
-    private ReadOnlySpan<T> Section<T>(SegmentSection section)
+    /// <summary>A section, verified at the first touch. Keep the segment referenced while it is used.</summary>
+    internal ReadOnlySpan<T> Section<T>(SegmentSection section)
         where T : unmanaged
     {
         if (!Volatile.Read(ref _isSectionVerified[(int)section]))

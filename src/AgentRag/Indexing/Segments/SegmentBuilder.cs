@@ -23,8 +23,17 @@ internal sealed class SegmentBuilder
     /// <summary>Whether no further passage fits, whatever the memory.</summary>
     public bool IsFull => PassageCount >= TermCounts.MaxNumber / 2 || _terms.TermCount >= TermCounts.MaxNumber / 2;
 
-    public void AddDocument(string id, string title, string source) =>
+    public void AddDocument(string id, string title, string source, IReadOnlyDictionary<string, IReadOnlyList<string>> metadata)
+    {
         _writer.AddDocument(Encoding.UTF8.GetBytes(id), Encoding.UTF8.GetBytes(title), Encoding.UTF8.GetBytes(source));
+        foreach (var (name, values) in MetadataBuilder.Normal(metadata))
+        {
+            foreach (var value in values)
+            {
+                _writer.Metadata.Add(_writer.Metadata.NumberOf($"{name}{(char)MetadataWriter.Separator}{value}"));
+            }
+        }
+    }
 
     /// <summary>Adds a passage of any document added before.</summary>
     public void AddPassage(Passage passage, int document)

@@ -52,14 +52,26 @@ internal enum SegmentSection
 
     /// <summary>The files that the documents came from.</summary>
     Files,
+
+    /// <summary>The different pairs of metadata field and value in UTF-8, a zero byte between the two, sorted by bytes.</summary>
+    MetadataText,
+
+    /// <summary>Where each pair ends: uint32.</summary>
+    MetadataEnds,
+
+    /// <summary>The pairs of each document, one document behind the other: int32.</summary>
+    MetadataRows,
+
+    /// <summary>Where the pairs of each document end in <see cref="MetadataRows"/>: uint32; empty when no document has any.</summary>
+    MetadataRowEnds,
 }
 
 /// <summary>What stands at the beginning of a segment file. Little-endian, like everything in it.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 internal struct SegmentHeader
 {
-    public const int Version = 2;
-    public const int SectionCount = (int)SegmentSection.Files + 1;
+    public const int Version = 3;
+    public const int SectionCount = (int)SegmentSection.MetadataRowEnds + 1;
 
     public static readonly ulong ExpectedMagic = MemoryMarshal.Read<ulong>("AGRAGSEG"u8);
 

@@ -18,8 +18,8 @@ internal sealed class SegmentMerger
     }
 
     /// <summary>Merges.</summary>
-    /// <returns>The new segment's checksum.</returns>
-    public static uint Merge(IReadOnlyList<LiveSegment> sources, Stream stream, CancellationToken cancellationToken)
+    /// <returns>The new segment's checksum; and, per source and passage, its number in the new segment, -1 for deleted ones.</returns>
+    public static (uint Checksum, int[][] NewPassages) Merge(IReadOnlyList<LiveSegment> sources, Stream stream, CancellationToken cancellationToken)
     {
         var merger = new SegmentMerger(sources, stream);
         for (var source = 0; source < sources.Count; source++)
@@ -30,7 +30,7 @@ internal sealed class SegmentMerger
 
         merger._writer.BeginTerms();
         merger.AddTerms(cancellationToken);
-        return merger._writer.Finish(merger._files);
+        return (merger._writer.Finish(merger._files), merger._newPassages);
     }
 
     private void AddPassages(int source)
@@ -46,6 +46,8 @@ internal sealed class SegmentMerger
         }
 
         var newDocuments = new int[segment.DocumentCount];
+        var (metadata, newPairs) = (segment.Metadata, new int[segment.Metadata.PairCount]);
+        Array.Fill(newPairs, -1);
         for (var document = 0; document < newDocuments.Length; document++)
         {
             var isDeleted = deletions is not null && SegmentDeletions.IsMarked(deletions.Documents, document);
@@ -53,6 +55,11 @@ internal sealed class SegmentMerger
             if (!isDeleted)
             {
                 _writer.AddDocument(segment.DocumentBytes(document, 0), segment.DocumentBytes(document, 1), segment.DocumentBytes(document, 2));
+                foreach (var pair in metadata.PairsOf(document))
+                {
+                    newPairs[pair] = newPairs[pair] >= 0 ? newPairs[pair] : _writer.Metadata.NumberOf(metadata.Pair(pair));
+                    _writer.Metadata.Add(newPairs[pair]);
+                }
             }
         }
 

@@ -35,6 +35,9 @@ internal sealed class SegmentWriter
         _stored = new(_stream);
     }
 
+    /// <summary>The metadata of the documents; that of a document follows its <see cref="AddDocument"/>.</summary>
+    public MetadataWriter Metadata { get; } = new();
+
     public int DocumentCount => _documentHashes.Count;
 
     public int PassageCount => _lengths.Count;
@@ -45,6 +48,7 @@ internal sealed class SegmentWriter
         _documents.Add(title);
         _documents.Add(source);
         _documentHashes.Add(IdHashes.Of(id));
+        Metadata.BeginDocument();
     }
 
     public void AddPassage(int document, in StoredPassage passage, int tokens, int length)
@@ -141,6 +145,7 @@ internal sealed class SegmentWriter
         }
 
         _stream.Write(table.GetBuffer().AsSpan(0, (int)table.Length));
+        Metadata.WriteTo(_stream);
         return _stream.Finish(new()
         {
             Passages = PassageCount,

@@ -12,6 +12,22 @@ internal static class FilterBits
     public static ulong[] Make(LiveSegment live, PassageFilter filter)
     {
         var segment = live.Segment;
+        var documents = Documents(segment, filter);
+        var bits = new ulong[(segment.PassageCount + 63) / 64];
+        var column = segment.PassageDocuments;
+        for (var passage = 0; passage < column.Length; passage++)
+        {
+            if (documents[column[passage]] && !live.IsDeleted(passage))
+            {
+                bits[passage >> 6] |= 1UL << passage;
+            }
+        }
+
+        return bits;
+    }
+
+    private static bool[] Documents(Segment segment, PassageFilter filter)
+    {
         var documents = new bool[segment.DocumentCount];
         if (filter.DocumentIds is null)
         {
@@ -28,25 +44,50 @@ internal static class FilterBits
             }
         }
 
-        if (filter.SourcePrefix is not null)
+        foreach (var (name, values) in filter.Metadata ?? new Dictionary<string, IReadOnlyCollection<string>>())
         {
-            var prefix = Encoding.UTF8.GetBytes(filter.SourcePrefix);
+            var pairs = segment.Metadata.Find(name, values);
             for (var document = 0; document < documents.Length; document++)
             {
-                documents[document] &= PassageFilter.HasPrefix(segment.DocumentBytes(document, 2), prefix);
+                documents[document] &= pairs.Count > 0 && HasAny(segment.Metadata.PairsOf(document), pairs);
             }
         }
 
-        var bits = new ulong[(segment.PassageCount + 63) / 64];
-        var column = segment.PassageDocuments;
-        for (var passage = 0; passage < column.Length; passage++)
+        if (filter.SourcePrefixes is not null)
         {
-            if (documents[column[passage]] && !live.IsDeleted(passage))
+            var prefixes = filter.SourcePrefixes.Select(Encoding.UTF8.GetBytes).ToArray();
+            for (var document = 0; document < documents.Length; document++)
             {
-                bits[passage >> 6] |= 1UL << passage;
+                documents[document] = documents[document] && HasAnyPrefix(segment.DocumentBytes(document, 2), prefixes);
             }
         }
 
-        return bits;
+        return documents;
+    }
+
+    private static bool HasAny(ReadOnlySpan<int> pairs, HashSet<int> wanted)
+    {
+        foreach (var pair in pairs)
+        {
+            if (wanted.Contains(pair))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool HasAnyPrefix(ReadOnlySpan<byte> source, byte[][] prefixes)
+    {
+        foreach (var prefix in prefixes)
+        {
+            if (PassageFilter.HasPrefix(source, prefix))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

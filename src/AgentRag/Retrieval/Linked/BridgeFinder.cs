@@ -40,7 +40,7 @@ internal sealed class BridgeFinder(LinksGraph graph, LexicalQuery query, LinkedO
 
         void Offer(BridgeKind kind, double linkWeight, int name, int passage)
         {
-            if (query.DocumentOf(passage) == query.DocumentOf(seed))
+            if (!query.IsAllowed(passage) || query.DocumentOf(passage) == query.DocumentOf(seed))
             {
                 return;
             }

@@ -11,14 +11,17 @@ internal sealed class LexicalQuery
     private readonly Bm25Index _index;
     private readonly string _text;
     private readonly LinkedOptions _options;
+    private readonly PassageFilter? _filter;
+    private readonly ulong[]?[]? _allowed;
     private readonly IReadOnlyList<string> _sequence;
     private readonly QueryTerms _terms = new();
     private readonly string[] _termTexts;
     private readonly Dictionary<int, double[]> _scores = [];
 
-    public LexicalQuery(Bm25Retriever retriever, string text, LinkedOptions options)
+    public LexicalQuery(Bm25Retriever retriever, string text, LinkedOptions options, PassageFilter? filter = null)
     {
-        (_retriever, _index, _text, _options) = (retriever, retriever.Snapshot.Index, text, options);
+        (_retriever, _index, _text, _options, _filter) = (retriever, retriever.Snapshot.Index, text, options, filter);
+        _allowed = filter is null ? null : retriever.Bits(filter);
         _sequence = _index.Analyzer.Terms(text);
         _terms.Read(text, _index);
         _termTexts = [.. Enumerable.Range(0, _terms.Count).Select(_terms.TextOf)];
@@ -33,10 +36,22 @@ internal sealed class LexicalQuery
         return _retriever.Snapshot.FirstPassages[segment] + _index.Segments[segment].Segment.PassageDocuments[local];
     }
 
+    /// <summary>Whether the filter lets a passage pass.</summary>
+    public bool IsAllowed(int passage)
+    {
+        if (_allowed is null)
+        {
+            return true;
+        }
+
+        var (segment, local) = _index.Locate(passage);
+        return _allowed[segment] is not { } bits || (bits[local >> 6] >> local & 1) != 0;
+    }
+
     /// <summary>The best passages by plain BM25, best first, equal scores in index order.</summary>
     public int[] Top(int k)
     {
-        var search = _retriever.Rank(_text, k, filter: null, out var count);
+        var search = _retriever.Rank(_text, k, _filter, out var count);
         var passages = new int[count];
         for (var rank = 0; rank < count; rank++)
         {

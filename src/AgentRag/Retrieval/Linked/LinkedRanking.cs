@@ -51,7 +51,7 @@ internal sealed class LinkedRanking
         if (_local.Count > 0 && HasLinks)
         {
             _bestLocal = _local.Values.Max();
-            _walk = new(graph, TopPassages.Ordered(_local).Take(options.WalkPassages).Select(passage => KeyValuePair.Create(passage, _local[passage])), options.WalkOn);
+            _walk = new(graph, TopPassages.Ordered(_local).Take(options.WalkPassages).Select(passage => KeyValuePair.Create(passage, _local[passage])), options.WalkOn, query.IsAllowed);
             _bestShare = _walk.Shares.Values.Max();
         }
 
@@ -107,6 +107,11 @@ internal sealed class LinkedRanking
             Dictionary<int, int> passagesOfDocument = [];
             foreach (var passage in _graph.Subjects[name])
             {
+                if (!_query.IsAllowed(passage))
+                {
+                    continue;
+                }
+
                 // The first passage of a document usually says what it is about; those that follow count less and less.
                 var position = passagesOfDocument[_query.DocumentOf(passage)] = passagesOfDocument.GetValueOrDefault(_query.DocumentOf(passage)) + 1;
                 var score = _options.NamedWeight / _graph.SubjectDocuments[name] / position;

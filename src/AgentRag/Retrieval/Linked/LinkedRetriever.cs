@@ -57,7 +57,7 @@ public sealed class LinkedRetriever : IRetriever
     {
         ArgumentNullException.ThrowIfNull(query);
         cancellationToken.ThrowIfCancellationRequested();
-        var ranking = new LinkedRanking(_graph, new(_plain, query.Text, _options), _options, query.Text, query.K);
+        var ranking = new LinkedRanking(_graph, new(_plain, query.Text, _options, query.Filter), _options, query.Text, query.K);
         if (!ranking.HasLinks)
         {
             return _plain.RetrieveAsync(query, cancellationToken);

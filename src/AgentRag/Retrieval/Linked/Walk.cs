@@ -17,6 +17,7 @@ internal sealed class Walk
     private readonly LinksGraph _graph;
     private readonly double _on;
     private readonly double _minShare;
+    private readonly Func<int, bool> _isAllowed;
     private readonly Dictionary<int, double> _restart;
     private Dictionary<int, double> _names = [];
 
@@ -24,11 +25,12 @@ internal sealed class Walk
     /// <param name="graph">The graph.</param>
     /// <param name="start">Passages with weights ≥ 0; they are brought to a sum of 1.</param>
     /// <param name="on">Chance of going on, in [0, 1).</param>
+    /// <param name="isAllowed">Passages that may be stepped on; what would go to others is lost. Null for all.</param>
     /// <param name="minShare">The smallest share that goes on.</param>
     /// <param name="steps">Steps of the iteration.</param>
-    public Walk(LinksGraph graph, IEnumerable<KeyValuePair<int, double>> start, double on, double minShare = MinShare, int steps = DefaultSteps)
+    public Walk(LinksGraph graph, IEnumerable<KeyValuePair<int, double>> start, double on, Func<int, bool>? isAllowed = null, double minShare = MinShare, int steps = DefaultSteps)
     {
-        (_graph, _on, _minShare) = (graph, on, minShare);
+        (_graph, _on, _minShare, _isAllowed) = (graph, on, minShare, isAllowed ?? (_ => true));
         _restart = new(start);
         var sum = _restart.Values.Sum();
         foreach (var passage in _restart.Keys)
@@ -81,18 +83,22 @@ internal sealed class Walk
             }
 
             var forwarded = Forwarded(name, share);
-            foreach (var passage in _graph.Mentions[name])
-            {
-                next[passage] = next.GetValueOrDefault(passage) + forwarded;
-            }
-
-            foreach (var passage in _graph.Subjects[name])
-            {
-                next[passage] = next.GetValueOrDefault(passage) + forwarded;
-            }
+            Forward(_graph.Mentions[name], forwarded, next);
+            Forward(_graph.Subjects[name], forwarded, next);
         }
 
         return (names, next);
+    }
+
+    private void Forward(ReadOnlySpan<int> passages, double share, Dictionary<int, double> next)
+    {
+        foreach (var passage in passages)
+        {
+            if (_isAllowed(passage))
+            {
+                next[passage] = next.GetValueOrDefault(passage) + share;
+            }
+        }
     }
 
     /// <summary>Divides a passage's share among its names by their idf: those it mentions and those it is about.</summary>

@@ -16,7 +16,7 @@ internal static class QdrantCollection
     private const string WayOut = "use the settings it was made with, or upload into another collection, or delete it and upload anew";
 
     /// <summary>The payload fields that filters use, with an index each.</summary>
-    public static readonly string[] IndexedFields = [QdrantPoint.DocumentId, QdrantPoint.Source, QdrantPoint.SourcePath];
+    public static readonly string[] IndexedFields = [QdrantPoint.DocumentId, QdrantPoint.Source, QdrantPoint.SourcePath, QdrantPoint.MetadataPairs];
 
     /// <summary>The body that makes a collection.</summary>
     public static JsonObject Body(QdrantSettings settings, int? dimensions, QdrantCollectionOptions options)

@@ -164,22 +164,10 @@ public sealed class QdrantIndex : IDisposable
     /// <exception cref="AgentRagException">The server fails.</exception>
     public async IAsyncEnumerable<Passage> ReadAsync(QdrantFilter? filter = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        JsonNode? offset = null;
-        do
+        await foreach (var point in ScrollAsync(QdrantPoint.PassageFields, filter, cancellationToken).ConfigureAwait(false))
         {
-            JsonObject body = new() { ["limit"] = PageSize, ["with_payload"] = Names(QdrantPoint.PassageFields), ["with_vector"] = false };
-            Add(body, "filter", filter?.ToJson());
-            Add(body, "offset", offset);
-            using var json = await SendAsync(HttpMethod.Post, "points/scroll", body, Read, cancellationToken).ConfigureAwait(false);
-            var page = json.RootElement.Field("result") ?? throw Faults.Malformed("it has no result");
-            foreach (var point in page.Items("points"))
-            {
-                yield return PassageOf(point);
-            }
-
-            offset = page.Field("next_page_offset") is { } next ? JsonNode.Parse(next.GetRawText()) : null;
+            yield return PassageOf(point);
         }
-        while (offset is not null);
     }
 
     /// <summary>Deletes the passages of a file with all its rows, or of a folder with all that lies below it.</summary>
@@ -219,6 +207,32 @@ public sealed class QdrantIndex : IDisposable
         return DeleteAsync(filter, cancellationToken);
     }
 
+    /// <summary>Deletes the passages that are not wanted any more. Reads the ids of all.</summary>
+    /// <param name="isWanted">Whether the passage with an id stays.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <returns>How many were deleted.</returns>
+    /// <exception cref="AgentRagException">The server fails.</exception>
+    public async Task<long> DeleteUnlessAsync(Func<string, bool> isWanted, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(isWanted);
+        List<string> unwanted = [];
+        await foreach (var point in ScrollAsync([QdrantPoint.PassageId], filter: null, cancellationToken).ConfigureAwait(false))
+        {
+            var id = point.Field("payload")?.Text(QdrantPoint.PassageId) ?? throw NoPassage(point);
+            if (!isWanted(id))
+            {
+                unwanted.Add(id);
+            }
+        }
+
+        foreach (var batch in unwanted.Chunk(Options.BatchSize))
+        {
+            using var json = await SendAsync(HttpMethod.Post, "points/delete", new JsonObject { ["points"] = Ids(batch) }, Write, cancellationToken).ConfigureAwait(false);
+        }
+
+        return unwanted.Count;
+    }
+
     /// <summary>Deletes the collection with all its passages.</summary>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>Ends when it is gone.</returns>
@@ -251,9 +265,7 @@ public sealed class QdrantIndex : IDisposable
     internal Task<JsonDocument> SendAsync(HttpMethod method, string path, byte[] body, (string, string?)[] query, CancellationToken cancellationToken) =>
         _connection.SendAsync(method, ResourceOf(Options, path, query), body, cancellationToken);
 
-    internal Passage PassageOf(JsonElement point) => QdrantPoint.Read(point.Field("payload") ?? default)
-        ?? throw new AgentRagException(
-            $"{Where} holds point {point.Field("id")?.ToString() ?? "without an id"}, which is no passage: something else wrote into it. Delete the collection and upload anew.");
+    internal Passage PassageOf(JsonElement point) => QdrantPoint.Read(point.Field("payload") ?? default) ?? throw NoPassage(point);
 
     /// <summary>Embeds texts and checks the vectors.</summary>
     internal async Task<IReadOnlyList<ReadOnlyMemory<float>>> EmbedAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
@@ -287,6 +299,31 @@ public sealed class QdrantIndex : IDisposable
         {
             body[name] = value;
         }
+    }
+
+    private AgentRagException NoPassage(JsonElement point) => new(
+        $"{Where} holds point {point.Field("id")?.ToString() ?? "without an id"}, which is no passage: something else wrote into it. Delete the collection and upload anew.");
+
+    /// <summary>Reads the points page by page, in the server's order; each is valid until the next is asked for.</summary>
+    private async IAsyncEnumerable<JsonElement> ScrollAsync(
+        IReadOnlyList<string> fields, QdrantFilter? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        JsonNode? offset = null;
+        do
+        {
+            JsonObject body = new() { ["limit"] = PageSize, ["with_payload"] = Names(fields), ["with_vector"] = false };
+            Add(body, "filter", filter?.ToJson());
+            Add(body, "offset", offset);
+            using var json = await SendAsync(HttpMethod.Post, "points/scroll", body, Read, cancellationToken).ConfigureAwait(false);
+            var page = json.RootElement.Field("result") ?? throw Faults.Malformed("it has no result");
+            foreach (var point in page.Items("points"))
+            {
+                yield return point;
+            }
+
+            offset = page.Field("next_page_offset") is { } next ? JsonNode.Parse(next.GetRawText()) : null;
+        }
+        while (offset is not null);
     }
 
     private static JsonArray Names(IReadOnlyList<string> fields) => new([.. fields.Select(field => JsonValue.Create(field))]);

@@ -19,6 +19,12 @@ internal static class QdrantPoint
     public const string ContentHash = "contentHash";
     public const string TokenCount = "tokenCount";
 
+    /// <summary>The document's metadata: each field with a list of values.</summary>
+    public const string Metadata = "metadata";
+
+    /// <summary>The metadata as <c>field=value</c>, for filters: one index serves all fields.</summary>
+    public const string MetadataPairs = "metadataPairs";
+
     /// <summary>The source and all paths above it, for filters.</summary>
     public const string SourcePath = "sourcePath";
 
@@ -26,7 +32,7 @@ internal static class QdrantPoint
     public const string Fingerprint = "fingerprint";
 
     /// <summary>The fields that make up a passage.</summary>
-    public static readonly string[] PassageFields = [PassageId, DocumentId, Title, HeadingPath, Source, Start, End, Text, ContentHash, TokenCount];
+    public static readonly string[] PassageFields = [PassageId, DocumentId, Title, HeadingPath, Source, Start, End, Text, ContentHash, TokenCount, Metadata];
 
     /// <summary>Hashes all fields of a passage; the content hash alone would miss a new title.</summary>
     public static string FingerprintOf(Passage passage)
@@ -82,10 +88,24 @@ internal static class QdrantPoint
         }
 
         writer.WriteEndArray();
+        if (passage.Metadata.Count > 0)
+        {
+            writer.WriteStartArray(MetadataPairs);
+            foreach (var pair in passage.Metadata.SelectMany(field => field.Value.Select(value => PairOf(field.Key, value))))
+            {
+                writer.WriteStringValue(pair);
+            }
+
+            writer.WriteEndArray();
+        }
+
         writer.WriteString(Fingerprint, fingerprint);
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
+
+    /// <summary>A field with a value, as filters compare it.</summary>
+    public static string PairOf(string name, string value) => $"{MetadataBuilder.NameOf(name)}={value}";
 
     /// <summary>Reads a passage from a payload; null when a field is missing or of another kind.</summary>
     public static Passage? Read(JsonElement payload) =>
@@ -105,6 +125,7 @@ internal static class QdrantPoint
                 Text = text,
                 ContentHash = contentHash,
                 TokenCount = (int)tokenCount,
+                Metadata = ReadMetadata(payload),
             }
             : null;
 
@@ -126,6 +147,41 @@ internal static class QdrantPoint
         writer.WriteString(Text, passage.Text);
         writer.WriteString(ContentHash, passage.ContentHash);
         writer.WriteNumber(TokenCount, passage.TokenCount);
+        if (passage.Metadata.Count > 0)
+        {
+            writer.WriteStartObject(Metadata);
+            foreach (var (name, values) in passage.Metadata)
+            {
+                writer.WriteStartArray(name);
+                foreach (var value in values)
+                {
+                    writer.WriteStringValue(value);
+                }
+
+                writer.WriteEndArray();
+            }
+
+            writer.WriteEndObject();
+        }
+    }
+
+    private static IReadOnlyDictionary<string, IReadOnlyList<string>> ReadMetadata(JsonElement payload)
+    {
+        if (payload.Field(Metadata) is not { ValueKind: JsonValueKind.Object } fields)
+        {
+            return MetadataBuilder.None;
+        }
+
+        var metadata = new MetadataBuilder();
+        foreach (var field in fields.EnumerateObject())
+        {
+            foreach (var value in fields.Items(field.Name).Where(value => value.ValueKind == JsonValueKind.String))
+            {
+                metadata.Add(field.Name, value.GetString());
+            }
+        }
+
+        return metadata.Build();
     }
 
     private static void WriteNumbers<T>(Utf8JsonWriter writer, string name, IEnumerable<T> numbers, Action<Utf8JsonWriter, T> write)

@@ -4,7 +4,7 @@ namespace AgentRag.Retrieval.Qdrant;
 
 /// <summary>One query in Qdrant's form: one leg, or two legs and their fusion.</summary>
 internal sealed class QdrantQuery(
-    IReadOnlyList<SparseBm25.QueryTerm> terms, ReadOnlyMemory<float>? vector, QdrantRetrieverOptions options, int k)
+    IReadOnlyList<SparseBm25.QueryTerm> terms, ReadOnlyMemory<float>? vector, QdrantRetrieverOptions options, int k, PassageFilter? filter)
 {
     // Qdrant counts positions from 0: its k = 2 is 1 / (1 + rank), the literature's 60 is its 61.
     private const int ServerRrfK = 1;
@@ -32,13 +32,16 @@ internal sealed class QdrantQuery(
     }
 
     /// <summary>The request for the ranking of one leg of the fusion, ids and scores alone.</summary>
-    public JsonObject Leg(bool dense) => dense ? DenseLeg(Depth) : SparseLeg(terms, options.Filter?.ToJson(), Depth);
+    public JsonObject Leg(bool dense) => dense ? DenseLeg(Depth) : SparseLeg(terms, Filter, Depth);
 
     /// <summary>The request for what one term gives to some of the passages.</summary>
     public static JsonObject Term(SparseBm25.QueryTerm term, IReadOnlyList<string> pointIds) => SparseLeg(
         [term],
         new JsonObject { ["must"] = new JsonArray(new JsonObject { ["has_id"] = new JsonArray([.. pointIds.Select(id => JsonValue.Create(id))]) }) },
         pointIds.Count);
+
+    // Made anew for each place: a node stands in one tree only.
+    private JsonObject? Filter => QdrantFilter.ToJson(options.Filter, filter);
 
     private int Depth => Math.Max(options.LegDepth, k);
 
@@ -49,7 +52,7 @@ internal sealed class QdrantQuery(
         ["limit"] = k,
     };
 
-    private JsonObject SparseOrDenseLeg(int limit) => HasDense ? DenseLeg(limit) : SparseLeg(terms, options.Filter?.ToJson(), limit);
+    private JsonObject SparseOrDenseLeg(int limit) => HasDense ? DenseLeg(limit) : SparseLeg(terms, Filter, limit);
 
     private JsonObject DenseLeg(int limit)
     {
@@ -60,7 +63,7 @@ internal sealed class QdrantQuery(
         }
 
         JsonObject leg = new() { ["query"] = numbers, ["using"] = QdrantCollection.Dense, ["limit"] = limit };
-        QdrantIndex.Add(leg, "filter", options.Filter?.ToJson());
+        QdrantIndex.Add(leg, "filter", Filter);
         return leg;
     }
 

@@ -41,7 +41,7 @@ public sealed class QdrantRetriever : IRetriever
 
         // A plain null would become an empty vector, by way of an empty array.
         var vector = IsHybrid ? (await _index.EmbedAsync([query.Text], cancellationToken).ConfigureAwait(false))[0] : default(ReadOnlyMemory<float>?);
-        QdrantQuery request = new(_index.Sparse.Query(query.Text), vector, _options, query.K);
+        QdrantQuery request = new(_index.Sparse.Query(query.Text), vector, _options, query.K, query.Filter);
         if (request.IsEmpty)
         {
             return [];

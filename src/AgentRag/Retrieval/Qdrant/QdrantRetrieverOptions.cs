@@ -3,7 +3,7 @@ namespace AgentRag.Retrieval.Qdrant;
 /// <summary>How a collection is searched.</summary>
 public sealed record QdrantRetrieverOptions
 {
-    /// <summary>Which passages count; null for all.</summary>
+    /// <summary>Which passages count, beside what a query itself asks for; null for all.</summary>
     public QdrantFilter? Filter { get; init; }
 
     /// <summary>Passages that each leg, BM25 and dense, hands to the fusion: this many or k, whichever is more, in [1, 10000]. Default 100.</summary>

@@ -12,8 +12,8 @@ internal sealed record QdrantSettings
     /// <summary>The field of the collection's metadata.</summary>
     public const string MetadataField = "agentrag";
 
-    /// <summary>Raised with every change that an older program would misread.</summary>
-    public const int CurrentFormat = 1;
+    /// <summary>Raised with every change that an older program would misread: of the payload, of the weights, and of the analysis that finds the terms.</summary>
+    public const int CurrentFormat = 2;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 

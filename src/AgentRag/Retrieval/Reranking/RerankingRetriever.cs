@@ -37,7 +37,7 @@ public sealed class RerankingRetriever : IRetriever
             return [];
         }
 
-        var deep = new RetrievalQuery(query.Text, Math.Max(_options.Depth, query.K)) { Explain = query.Explain };
+        var deep = new RetrievalQuery(query.Text, Math.Max(_options.Depth, query.K)) { Explain = query.Explain, Filter = query.Filter };
         var found = await _first.RetrieveAsync(deep, cancellationToken).ConfigureAwait(false);
         if (found.Count == 0)
         {

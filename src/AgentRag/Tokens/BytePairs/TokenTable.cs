@@ -163,6 +163,7 @@ internal sealed class TokenTable
     }
 
     /// <summary>Up to 15 bytes and their number.</summary>
+    [StructLayout(LayoutKind.Auto)]
     internal readonly record struct Key(ulong Low, ulong High)
     {
         /// <summary>Makes a key of 16 bytes, of which the first ones count.</summary>

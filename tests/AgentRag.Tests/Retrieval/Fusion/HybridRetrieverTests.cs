@@ -80,7 +80,7 @@ public sealed class HybridRetrieverTests
     [Fact]
     public async Task Each_retriever_is_asked_deeply_and_with_the_same_filter()
     {
-        var filter = new PassageFilter { SourcePrefix = "docs" };
+        var filter = new PassageFilter { SourcePrefixes = ["docs"] };
         var hybrid = new HybridRetriever([_first, _second], new() { Depth = 20 });
         Assert.Single(await hybrid.RetrieveAsync(new("q", 1) { Filter = filter }));
         await hybrid.RetrieveAsync(new("q", 30));

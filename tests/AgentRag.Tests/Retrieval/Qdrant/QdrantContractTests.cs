@@ -62,6 +62,7 @@ public sealed class QdrantContractTests : IAsyncLifetime
             Text = "A line.\nAnother line with \t a tab, 日本 and 😀.",
             ContentHash = "ab",
             TokenCount = 9,
+            Metadata = new Dictionary<string, IReadOnlyList<string>> { ["author"] = ["Ada Venn"], ["tags"] = ["a=b", "日本"] },
         };
         var index = await UploadedAsync([passage]);
 
@@ -160,7 +161,8 @@ public sealed class QdrantContractTests : IAsyncLifetime
     {
         var index = await UploadedAsync(
         [
-            Passage("a", "otter", "docs/river/a.md"), Passage("b", "otter", "docs/river.md"), Passage("c", "otter", "docs/riverside/c.md"),
+            Passage("a", "otter", "docs/river/a.md") with { Metadata = Labels("odd", "1") }, Passage("b", "otter", "docs/river.md") with { Metadata = Labels("even", "2") },
+            Passage("c", "otter", "docs/riverside/c.md") with { Metadata = Labels("odd", "4") }, Passage("f", "otter", "more/f.md") with { Metadata = Labels("even", "4") },
             Passage("d", "otter", "data/rows.jsonl:1"), Passage("e", "otter", "data/rows.jsonl:12"),
         ]);
 
@@ -171,6 +173,21 @@ public sealed class QdrantContractTests : IAsyncLifetime
         Assert.Equal(["b", "e"], await FoundAsync(new() { DocumentIds = ["e", "b", "none"] }));
         Assert.Equal(["e"], await FoundAsync(new() { DocumentIds = ["e", "b"], SourcePrefixes = ["data", "docs/riverside"] }));
         Assert.Equal(2, await index.CountAsync(new() { SourcePrefixes = ["data"] }, Cancellation));
+
+        // A query's own filter counts beside the retriever's, and an empty set lets nothing pass.
+        var retriever = new QdrantRetriever(index, new() { Filter = new() { SourcePrefixes = ["docs"] } });
+        Assert.Equal(["b"], await AskedAsync(new() { DocumentIds = ["b", "d"] }));
+        Assert.Equal(["a"], await AskedAsync(new() { SourcePrefixes = ["docs/river", "data"] }));
+        Assert.Equal(["a", "b", "c"], await AskedAsync(new() { SourcePrefixes = [""] }));
+        Assert.Empty(await AskedAsync(new() { DocumentIds = [] }));
+        Assert.Equal(["a", "c"], await AskedAsync(new() { Metadata = new Dictionary<string, IReadOnlyCollection<string>> { ["Kind"] = ["odd"] } }));
+        Assert.Equal(["b", "c"], await AskedAsync(new() { Metadata = new Dictionary<string, IReadOnlyCollection<string>> { ["kind"] = ["odd", "even"], ["n"] = ["2", "4"] } }));
+        Assert.Equal(2, await index.CountAsync(new() { Metadata = new Dictionary<string, IReadOnlyCollection<string>> { ["kind"] = ["even"] } }, Cancellation));
+
+        static Dictionary<string, IReadOnlyList<string>> Labels(string kind, string number) => new() { ["kind"] = [kind], ["n"] = ["0", number] };
+
+        async Task<IEnumerable<string>> AskedAsync(PassageFilter filter) =>
+            (await retriever.RetrieveAsync(new("otter", 10) { Filter = filter }, Cancellation)).Select(found => found.Passage.DocumentId).Order(StringComparer.Ordinal);
 
         async Task<IEnumerable<string>> FoundAsync(QdrantFilter filter) =>
             (await new QdrantRetriever(index, new() { Filter = filter }).RetrieveAsync(new("otter", 10), Cancellation)).Select(passage => passage.Passage.DocumentId).Order();

@@ -121,7 +121,7 @@ public sealed class QdrantFaultTests
         await using var server = new LoopbackServer(LoopbackServer.Json(Describe(metadata)));
 
         await FaultAsync(
-            $"Collection 'wiki' at {server.BaseUrl} does not say what its vectors were made with (metadata 'agentrag', format 1): it was made by another program or version, "
+            $"Collection 'wiki' at {server.BaseUrl} does not say what its vectors were made with (metadata 'agentrag', format 2): it was made by another program or version, "
             + "or the server is older than Qdrant 1.16. Choose another collection name, or delete it and upload anew.",
             server.BaseUrl);
     }

@@ -58,11 +58,11 @@ public sealed class QdrantRequestTests : IAsyncLifetime
         var made = _server.Requests.Single(request => request is { Method: "PUT", Path: "/collections/wiki" });
         Assert.Equal(
             $$$"""
-            {"vectors":{"dense":{"size":8,"distance":"Cosine"}},"sparse_vectors":{"bm25":{"modifier":"idf"}},"metadata":{"agentrag":{"format":1,"analyzer":{{{JsonSerializer.Serialize(AnalyzerOptions.English, JsonSerializerOptions.Web)}}},"bm25":{"k1":0.9,"b":0.4},"meanPassageTerms":80.5,"embeddingModel":"words"}},"shard_number":6,"replication_factor":3,"write_consistency_factor":2}
+            {"vectors":{"dense":{"size":8,"distance":"Cosine"}},"sparse_vectors":{"bm25":{"modifier":"idf"}},"metadata":{"agentrag":{"format":2,"analyzer":{{{JsonSerializer.Serialize(AnalyzerOptions.English, JsonSerializerOptions.Web)}}},"bm25":{"k1":0.9,"b":0.4},"meanPassageTerms":80.5,"embeddingModel":"words"}},"shard_number":6,"replication_factor":3,"write_consistency_factor":2}
             """.Trim(),
             made.Body);
         Assert.Equal(
-            ["documentId", "source", "sourcePath"],
+            ["documentId", "source", "sourcePath", "metadataPairs"],
             _server.Requests.Where(request => request.Path == "/collections/wiki/index").Select(request => request.Json.GetProperty("field_name").GetString()));
     }
 
@@ -97,7 +97,7 @@ public sealed class QdrantRequestTests : IAsyncLifetime
         const string Filter = """{"must":[{"key":"documentId","match":{"any":["a"]}}]}""";
         Assert.Equal(
             $$$"""
-            {"prefetch":[{"query":{"indices":[4245442695],"values":[1]},"using":"bm25","limit":7,"filter":{{{Filter}}}},{"query":[1.25,0],"using":"dense","limit":7,"filter":{{{Filter}}}}],"query":{"fusion":"rrf"},"limit":3,"with_payload":["id","documentId","title","headingPath","source","start","end","text","contentHash","tokenCount"]}
+            {"prefetch":[{"query":{"indices":[4245442695],"values":[1]},"using":"bm25","limit":7,"filter":{{{Filter}}}},{"query":[1.25,0],"using":"dense","limit":7,"filter":{{{Filter}}}}],"query":{"fusion":"rrf"},"limit":3,"with_payload":["id","documentId","title","headingPath","source","start","end","text","contentHash","tokenCount","metadata"]}
             """.Trim(),
             _server.Requests[^1].Body);
     }
@@ -139,7 +139,7 @@ public sealed class QdrantRequestTests : IAsyncLifetime
         await PutAsync("wiki", """{"vectors":{"size":4,"distance":"Cosine"}}""", expectOk: false);
         await PutAsync("wiki", """{"vectors":{"dense":{"size":4,"distance":"Cosine"}}}""");
         await PutAsync("plain", """{"vectors":{},"sparse_vectors":{"bm25":{}}}""");
-        await PutAsync("foreign", """{"vectors":{},"sparse_vectors":{"bm25":{"modifier":"idf"}},"metadata":{"agentrag":{"format":2}}}""");
+        await PutAsync("foreign", """{"vectors":{},"sparse_vectors":{"bm25":{"modifier":"idf"}},"metadata":{"agentrag":{"format":1}}}""");
         var url = _server.Url.ToString().TrimEnd('/');
 
         await FaultAsync(
@@ -148,7 +148,7 @@ public sealed class QdrantRequestTests : IAsyncLifetime
             "plain", $"Collection 'plain' at {url} has sparse vector 'bm25' with modifier 'none', 'idf' is needed: choose another collection name, or delete it and upload anew.");
         await FaultAsync(
             "foreign",
-            $"Collection 'foreign' at {url} does not say what its vectors were made with (metadata 'agentrag', format 1): it was made by another program or version, "
+            $"Collection 'foreign' at {url} does not say what its vectors were made with (metadata 'agentrag', format 2): it was made by another program or version, "
             + "or the server is older than Qdrant 1.16. Choose another collection name, or delete it and upload anew.");
 
         async Task FaultAsync(string collection, string expected) => Assert.Equal(
