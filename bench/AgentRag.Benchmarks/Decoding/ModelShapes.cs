@@ -40,10 +40,18 @@ internal static class ModelShapes
         RotaryPairs = RotaryPairs.Interleaved,
     };
 
+    /// <summary>A small model without shared heads: there, a context's keys and values weigh most.</summary>
+    public static readonly TransformerShape Tenth = new()
+    {
+        Architecture = "llama", Layers = 12, Width = 768, Heads = 12, KeyValueHeads = 12, HeadWidth = 64, FeedForwardWidth = 2_048, VocabularySize = 32_000,
+        ContextTokens = 32_768, RotaryWidth = 64, RotaryPairs = RotaryPairs.Interleaved,
+    };
+
     public static TransformerShape Named(string name) => name switch
     {
+        "0.1b" => Tenth,
         "0.5b" => Half,
         "1b" => One,
-        _ => throw new ArgumentException($"Shape '{name}' is not known: 0.5b and 1b are.", nameof(name)),
+        _ => throw new ArgumentException($"Shape '{name}' is not known: 0.1b, 0.5b and 1b are.", nameof(name)),
     };
 }
