@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AgentRag.Decoding.Generation;
 using AgentRag.Decoding.Sampling;
 using AgentRag.Decoding.Speculation;
@@ -10,7 +9,7 @@ namespace AgentRag.Benchmarks.Decoding;
 /// <summary>Speed of self-speculation against context, the drafter's context, drafts and acceptance, on random weights.</summary>
 /// <remarks>
 /// Random weights do not agree with themselves over different contexts, so acceptance is set: the drafter runs the model on its short context, which is what costs
-/// time, and proposes the known next token or a wrong one by a seeded number.
+/// time, and proposes the known next token or a wrong one by a seeded number. Processor time, one thread.
 /// </remarks>
 internal static class RapidBenchmark
 {
@@ -19,7 +18,7 @@ internal static class RapidBenchmark
     public static int Run(string[] args)
     {
         var (data, contexts, retrieved, drafts, rates, name, threads) = (
-            Path.Combine(Path.GetTempPath(), "agentrag-bench", "decoding"), (int[])[4_096, 16_384], (int[])[512, 2_048], (int[])[1, 3, 10], (double[])[0.6, 0.8, 0.95], "0.1b", 2);
+            Path.Combine(Path.GetTempPath(), "agentrag-bench", "decoding"), (int[])[4_096, 16_384], (int[])[512, 2_048], (int[])[1, 3, 10], (double[])[0.6, 0.8, 0.95], "0.1b", 1);
         for (var i = 0; i < args.Length; i++)
         {
             switch (args[i])
@@ -54,7 +53,15 @@ internal static class RapidBenchmark
             int[] prompt = [.. Enumerable.Range(0, context).Select(_ => random.Next(weights.Shape.VocabularySize))];
             using var target = new TransformerContext(transformer, context + DecodedTokens + 32, CachePrecision.F32);
             target.Read(PromptInput.Of(prompt.SkipLast(1)));
-            var (text, plain, _) = Generate(target, prompt, weights.Shape.VocabularySize, speculator: null);
+            List<int> text = [];
+            var plain = double.PositiveInfinity;
+            for (var round = 0; round < 4; round++)
+            {
+                // The best of several: the first ones still compile.
+                (text, var seconds, _) = Generate(target, prompt, weights.Shape.VocabularySize, speculator: null);
+                plain = Math.Min(plain, seconds);
+            }
+
             foreach (var length in retrieved)
             {
                 using var drafter = new TransformerContext(transformer, length + DecodedTokens + 32, CachePrecision.F32);
@@ -62,16 +69,21 @@ internal static class RapidBenchmark
                 {
                     foreach (var count in (IEnumerable<int?>)[.. drafts.Select(number => (int?)number), null])
                     {
-                        drafter.Read(PromptInput.Of(prompt.TakeLast(length).SkipLast(1)));
-                        var with = new Speculator(
-                            new SetDrafter(drafter, prompt[^1], text, rate, weights.Shape.VocabularySize), Acceptance.Sampled, count is { } number ? DraftLength.Fixed(number) : DraftLength.Measured(16));
-                        var (again, seconds, counts) = Generate(target, prompt, weights.Shape.VocabularySize, with);
-                        if (!again.SequenceEqual(text))
+                        var draftLength = count is { } number ? DraftLength.Fixed(number) : DraftLength.Measured(16);
+                        var (best, counts) = (double.PositiveInfinity, new GenerationCounts());
+                        for (var round = 0; round < 3; round++)
                         {
-                            throw new InvalidOperationException("Speculation changed the text.");
+                            drafter.Read(PromptInput.Of(prompt.TakeLast(length).SkipLast(1)));
+                            var with = new Speculator(new SetDrafter(drafter, prompt[^1], text, rate, weights.Shape.VocabularySize), Acceptance.Sampled, draftLength);
+                            (var again, var seconds, counts) = Generate(target, prompt, weights.Shape.VocabularySize, with);
+                            best = Math.Min(best, seconds);
+                            if (!again.SequenceEqual(text))
+                            {
+                                throw new InvalidOperationException("Speculation changed the text.");
+                            }
                         }
 
-                        Console.WriteLine($"| {context:N0} | {length:N0} | {count?.ToString() ?? "measured"} | {rate:0.00} | {counts.Accepted} / {counts.Drafted} | {plain / seconds:0.00} | {DecodedTokens / seconds:0.0} |");
+                        Console.WriteLine($"| {context:N0} | {length:N0} | {count?.ToString() ?? "measured"} | {rate:0.00} | {counts.Accepted} / {counts.Drafted} | {plain / best:0.00} | {DecodedTokens / best:0.0} |");
                     }
                 }
             }
@@ -85,14 +97,14 @@ internal static class RapidBenchmark
         target.Read(PromptInput.Of(prompt.SkipLast(1)));
         var generator = new TokenGenerator(
             target, prompt[^1], new TokenSampler(new SamplingOptions(), vocabularySize), new TokenHistory(prompt), new GeneratorOptions { EndTokens = new HashSet<int>(), MostTokens = DecodedTokens }, speculator);
-        var started = Stopwatch.GetTimestamp();
+        var started = Environment.CpuUsage.TotalTime;
         List<int> text = [];
         while (generator.End == EndReason.None)
         {
             text.AddRange(generator.Next());
         }
 
-        return (text, Stopwatch.GetElapsedTime(started).TotalSeconds, generator.Counts);
+        return (text, (Environment.CpuUsage.TotalTime - started).TotalSeconds, generator.Counts);
     }
 
     private sealed class SetDrafter(TransformerContext context, int pending, List<int> text, double rate, int vocabularySize) : IDrafter

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json.Nodes;
 using AgentRag.Decoding.Generation;
 using AgentRag.Decoding.Refrag;
 using AgentRag.Decoding.Sampling;
@@ -175,9 +176,16 @@ public sealed class LocalChatClient : IChatClient
             }).Validated(),
             options?.MaxOutputTokens,
             [.. options?.StopSequences ?? [], .. _template.Stops],
-            (DecodingOptions.From(options) ?? _options.Decoding).Validated(),
+            Predicting(DecodingOptions.From(options) ?? _options.Decoding, options).Validated(),
             GroundedRequest.From(options)?.Question);
     }
+
+    // As an OpenAI-compatible client sends it: {"type": "content", "content": "..."}.
+    private static DecodingOptions Predicting(DecodingOptions decoding, ChatOptions? options) =>
+        decoding.Prediction is null && options?.AdditionalProperties?.TryGetValue("prediction", out var value) is true
+            && value is JsonObject prediction && prediction["content"] is JsonValue content && content.TryGetValue(out string? text)
+            ? decoding with { Prediction = text }
+            : decoding;
 
     private Reply Begin(Request request, CancellationToken cancellationToken)
     {

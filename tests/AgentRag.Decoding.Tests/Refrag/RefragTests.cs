@@ -210,8 +210,8 @@ public sealed class RefragTests : IDisposable
         }
 
         var before = Hits();
-        var policy = new AdamW(0.01, 300);
-        for (var step = 0; step < 150; step++)
+        var policy = new AdamW(0.003, 400);
+        for (var step = 0; step < 200; step++)
         {
             trainer.PolicyStep(policy, [.. Enumerable.Range(0, 6).Select(_ => Example())], new GrpoOptions { ExpandedShare = 0.25 }, random);
         }
