@@ -1,5 +1,6 @@
 using AgentRag.Benchmarks.Decoding;
 using AgentRag.Benchmarks.Dense;
+using AgentRag.Benchmarks.Fitting;
 using AgentRag.Benchmarks.Lexical;
 using AgentRag.Benchmarks.Linked;
 using AgentRag.Benchmarks.Prompting;
@@ -18,6 +19,7 @@ return args switch
     ["linked", .. var rest] => LinkedBenchmark.RunAsync(LinkedArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),
     ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
+    ["fitting"] => FittingBenchmark.Run(),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
 };

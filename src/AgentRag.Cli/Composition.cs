@@ -7,6 +7,8 @@ using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Decoding.Chat;
 using AgentRag.Demonstrations;
+using AgentRag.Evaluation;
+using AgentRag.Fitting;
 using AgentRag.Indexing;
 using AgentRag.Models;
 using AgentRag.Models.Extractive;
@@ -34,6 +36,7 @@ internal sealed class Composition : IDisposable
     private ITokenCounter? _counter;
     private IChatClient? _model;
     private ResultCache? _cache;
+    private string _indexVersion;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
@@ -95,17 +98,17 @@ internal sealed class Composition : IDisposable
         if (asking.Assistant.Value is { } assistant)
         {
             return _settings.Strategy.IsDefault
-                ? WithCache(new AssistantAnswerer(context, Assistant.Load(assistant)), context)
+                ? Reusing(new AssistantAnswerer(context, Assistant.Load(assistant)), context)
                 : throw new AgentRagException($"--assistant {assistant} answers in its own way: leave out the strategy '{strategy}' (from {_settings.Strategy.Source}).");
         }
 
         if (strategy is not (RoutedAnswerer.Name or EscalatingAnswerer.Name))
         {
-            return WithCache(Strategies.Create(strategy, context), context);
+            return Reusing(Strategies.Create(strategy, context), context);
         }
 
         var index = SearchedIndex;
-        return WithCache(Strategies.Create(strategy, context, new RoutingOptions
+        return Reusing(Strategies.Create(strategy, context, new RoutingOptions
         {
             Sizes = await PromptCosts.MeasureAsync(context, index, DemonstrationIndex, Cache, cancellationToken),
             MaxK = Math.Min(await PassageCountAsync(index, cancellationToken), RetrievalQuery.MaxK),
@@ -123,7 +126,8 @@ internal sealed class Composition : IDisposable
         index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken);
 
     /// <summary>Lets an answerer also give answers of similar questions, if that is what the cache is for.</summary>
-    private IAnswerer WithCache(IAnswerer answerer, AnsweringContext context)
+    /// <exception cref="AgentRagException">The cache cannot be used.</exception>
+    public IAnswerer Reusing(IAnswerer answerer, AnsweringContext context)
     {
         if (Cache is not { } cache || _settings.CacheReuse.Value != CacheReuse.Semantic)
         {
@@ -132,7 +136,7 @@ internal sealed class Composition : IDisposable
 
         var scope = Json.Line(new
         {
-            Index = IndexVersionOrNone(),
+            Index = _indexVersion,
             Model = $"{_settings.Model.Value}",
             BaseUrl = _settings.BaseUrl.Value,
             context.Retriever.Name,
@@ -151,6 +155,7 @@ internal sealed class Composition : IDisposable
             Tokens = context.TokenCounter.Name,
             StepControl = _settings.Answering.StepControl.Value,
             Asking = _settings.Asking.Rows.Select(row => row.Value),
+            Assistant = _settings.Asking.Assistant.Value is { } assistant ? Assistant.Load(assistant).Template.ContentHash : null,
             Prompts = Enum.GetValues<PromptName>().Select(name => context.Prompts.Get(name).ContentHash),
             Demonstrations = context.Demonstrations.Pool.Select(shown => new { shown.Id, shown.Question, shown.Answer, shown.Steps }),
             _settings.DemonstrationOptions.Selection,
@@ -180,6 +185,12 @@ internal sealed class Composition : IDisposable
             await DemonstrationFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex), _settings.DemonstrationOptions);
     }
 
+    /// <summary>Loads what ranks parameters: the user's allocation model, or the published coefficients.</summary>
+    /// <exception cref="AgentRagException">The model's file cannot be used.</exception>
+    public async Task<AllocationModel> AllocationModelAsync(CancellationToken cancellationToken) => _settings.AllocationModel.Value is { } file
+        ? await AllocationModelFile.LoadAsync(file, cancellationToken)
+        : AllocationModel.Published;
+
     /// <summary>Opens the retriever that the settings name.</summary>
     /// <param name="bm25">Parameters of its lexical part; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
@@ -204,12 +215,16 @@ internal sealed class Composition : IDisposable
         var answering = await AnsweringAsync(cancellationToken);
 
         var index = SearchedIndex;
+        var allocationModel = await AllocationModelAsync(cancellationToken);
         var context = new PluginContext
         {
             Answering = answering,
+            AllocationModel = allocationModel,
+            AllocationWarnings = allocationModel.IsFitted ? allocationModel.MismatchesWith(ObservationFingerprints.Of(answering, index)) : [],
             PassageCount = await PassageCountAsync(index, cancellationToken),
             Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),
+            Answerer = (strategy, answering) => Reusing(Answerers.Create(strategy, answering), answering),
         };
         _plugin = (manifest, context);
         return context;
@@ -241,9 +256,12 @@ internal sealed class Composition : IDisposable
         _model?.Dispose();
     }
 
-    [MemberNotNull(nameof(_index), nameof(_retriever))]
+    [MemberNotNull(nameof(_index), nameof(_retriever), nameof(_indexVersion))]
     private void Reopen()
     {
+        // Before the index is opened: what a newer one answers is then kept under a version that is past, and never the other way round.
+        _indexVersion = _settings.Cache.Value != CacheReuses.Off && HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
+
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
         _index = index;
@@ -270,10 +288,8 @@ internal sealed class Composition : IDisposable
     {
         // Reused answers stand outside, so that none of them gets among the exact replies.
         var exact = new CachingChatClient(model, cache, new() { Settings = $"{_settings.Answering.StepControl.Value}" });
-        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, IndexVersionOrNone);
+        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, () => _indexVersion);
     }
-
-    private string IndexVersionOrNone() => HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
 
     private IChatClient CreateUncachedModel() => ChatModels.Create(
         _settings.Model.Value,

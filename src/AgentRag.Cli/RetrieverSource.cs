@@ -27,7 +27,9 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
     private OpenAICompatibleEmbeddingGenerator? _embedder;
 
     /// <summary>What the retriever is called before it is opened.</summary>
-    public string Name => settings.Retriever.Value == RetrieverName.Auto ? (settings.Embeddings.Value is null ? "linked" : "hybrid") : settings.Retriever.Value.Text();
+    public string Name =>
+        (settings.Retriever.Value == RetrieverName.Auto ? (settings.Embeddings.Value is null ? "linked" : "hybrid") : settings.Retriever.Value.Text())
+        + (settings.Rerank.Value.IsNone ? "" : settings.Rerank.Value.IsModel ? "+chat" : "+http");
 
     /// <summary>The embedding model; null when none is configured.</summary>
     /// <exception cref="AgentRagException">Its settings are out of range.</exception>

@@ -65,15 +65,25 @@ internal static class DemosBuildCommand
         var questions = await QuestionInput.ReadAsync(questionsFile, cancellationToken);
         var builder = new DemonstrationBuilder(await composition.AnsweringAsync(cancellationToken), options);
         var lines = new ProgressText(terminal);
-        var result = await terminal.WithProgressAsync("Building", report => builder.RunAsync(
-            questions,
-            output,
-            new SynchronousProgress<DemonstrationBuildProgress>(progress =>
-            {
-                report(progress.Done, progress.Yield.Questions, ProgressText.Of(progress));
-                lines.Write(progress);
-            }),
-            cancellationToken));
+        DemonstrationBuildResult result;
+        try
+        {
+            result = await terminal.WithProgressAsync("Building", report => builder.RunAsync(
+                questions,
+                output,
+                new SynchronousProgress<DemonstrationBuildProgress>(progress =>
+                {
+                    report(progress.Done, progress.Yield.Questions, ProgressText.Of(progress));
+                    lines.Write(progress);
+                }),
+                cancellationToken));
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.WriteError($"Cancelled. What is finished is kept in '{DemonstrationBuilder.LogPathOf(output)}': the same command goes on from there.");
+            throw;
+        }
+
         if (parsed.GetValue(Review) is { } review)
         {
             await DemosReviewCommand.WriteAsync(review, result.Pool, cancellationToken);

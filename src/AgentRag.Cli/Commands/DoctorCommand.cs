@@ -88,6 +88,7 @@ internal static class DoctorCommand
         Of(SettingKeys.Budget, settings.Budget),
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
+        Of(SettingKeys.AllocationModel, settings.AllocationModel with { Value = settings.AllocationModel.Value ?? "published" }),
         .. settings.Asking.Rows.Concat(settings.Answering.Rows).Select(row => new Row(row.Name, row.Value, row.Source)),
         Of(SettingKeys.Cache, settings.Cache),
         new(SettingKeys.Reuse.Name, $"{settings.CacheReuse.Value}".ToLowerInvariant(), settings.CacheReuse.Source),
@@ -155,6 +156,10 @@ internal static class DoctorCommand
             }),
             await TryAsync("demonstrations", async () =>
                 $"{Plural.Of((await composition.DemonstrationsAsync(cancellationToken)).Count, "demonstration")} ({settings.Demonstrations.Value})"),
+            .. settings.AllocationModel.Value is null ? Array.Empty<Check>() :
+            [
+                await TryAsync("allocation model", async () => $"'{settings.AllocationModel.Value}': {(await composition.AllocationModelAsync(cancellationToken)).Source}"),
+            ],
             await ModelAsync(settings, composition, cancellationToken),
         ];
     }

@@ -30,7 +30,7 @@ internal static class McpCommand
         {
             Roots,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations, SettingKeys.AllocationModel]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }

@@ -118,6 +118,10 @@ internal static class SettingKeys
         "cacheSimilarity", "X", "How alike questions must be for --cache-reuse semantic, above 0 to 1 (default: 0.95); 'agentrag cache measure' says what it costs.",
         new SimilarQuestionOptions().Threshold, CacheReuses.ParseSimilarity);
 
+    public static readonly SettingKey<string?> AllocationModel = new(
+        "allocationModel", "FILE", "Allocation model made by 'agentrag fit'. Default: the published coefficients.", null, SettingText.Text)
+    { IsPath = true };
+
     public static readonly SettingKey<string> Tokenizer = new(
         "tokenizer", "NAME|FILE",
         $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken or tokenizer.json file. " +
@@ -153,7 +157,7 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> All { get; } =
     [
         Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, .. OfDemonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens,
-        .. StrategySettings.All, .. AnsweringSettings.All, .. OfCache, .. OfTokens, Roots,
+        AllocationModel, .. StrategySettings.All, .. AnsweringSettings.All, .. OfCache, .. OfTokens, Roots,
     ];
 
     /// <summary>The settings that choose a model.</summary>
@@ -164,7 +168,9 @@ internal static class SettingKeys
 
     /// <summary>The settings that answering needs.</summary>
     public static IReadOnlyList<SettingKey> OfAnswering { get; } =
-        [Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, .. OfCache];
+    [
+        Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, .. OfCache,
+    ];
 
     /// <summary>Adds the flags of settings to a command.</summary>
     public static void AddTo(Command command, IEnumerable<SettingKey> keys)

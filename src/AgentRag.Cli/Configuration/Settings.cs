@@ -83,6 +83,7 @@ internal sealed record Settings
 
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
+    public required Setting<string?> AllocationModel { get; init; }
     public required AnsweringSettings Answering { get; init; }
 
     public required StrategySettings Asking { get; init; }
@@ -210,6 +211,7 @@ internal sealed record Settings
             Cache = SettingKeys.Cache.Read(sources),
             CacheReuse = SettingKeys.Reuse.Read(sources),
             CacheSimilarity = SettingKeys.Similarity.Read(sources),
+            AllocationModel = SettingKeys.AllocationModel.Read(sources),
             Answering = AnsweringSettings.Read(sources),
             Asking = StrategySettings.Read(sources),
             Tokenizer = SettingKeys.Tokenizer.Read(sources),

@@ -10,6 +10,10 @@ public static class Answerers
         KeywordExpansionAnswerer.Name, IterDragAnswerer.Name,
     ];
 
+    /// <summary>Whether n means something to a strategy: those of one pass take n = 1 alone.</summary>
+    /// <param name="strategy">The strategy's name.</param>
+    public static bool UsesIterations(string strategy) => strategy is not (ZeroShotAnswerer.Name or ManyShotAnswerer.Name or RagAnswerer.Name or DragAnswerer.Name);
+
     /// <summary>Makes the answerer of a strategy.</summary>
     /// <param name="strategy">One of <see cref="Names"/>.</param>
     /// <param name="context">What it works with.</param>

@@ -132,8 +132,8 @@ public sealed class AgentRagPlugin : IDisposable
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="AgentRagException">The budget is too small, or the index cannot be opened.</exception>
     [Description("Says how to spend a token budget on one question: which strategy, how many passages (k), worked examples (m) and iterations (n). Uses the "
-        + "published allocation model for Gemini 1.5 Flash with the real token sizes of the user's index. Pass the result on to answer or "
-        + "answer_with_demonstrations.")]
+        + "user's own allocation model where one was fitted, else the published one for Gemini 1.5 Flash, with the real token sizes of the user's index. Pass "
+        + "the result on to answer or answer_with_demonstrations.")]
     public async Task<AllocateBudgetResult> AllocateBudgetAsync(
         [Description("Most input tokens to spend over all model requests of one question, at least 1."), Range(1, int.MaxValue)] int budget,
         CancellationToken cancellationToken = default)
@@ -142,10 +142,12 @@ public sealed class AgentRagPlugin : IDisposable
         var context = await ContextAsync(cancellationToken).ConfigureAwait(false);
         var allocation = BudgetAllocator.Allocate(new AllocationRequest(context.Budget with { MaxEffectiveContextTokens = budget }, context.Sizes)
         {
+            Model = context.AllocationModel,
             MaxK = context.PassageCount,
             MaxM = context.Answering.Demonstrations.Count,
+            MeasuredTokensHold = context.AllocationWarnings.Count == 0,
         });
-        return AllocateBudgetResult.From(budget, allocation);
+        return AllocateBudgetResult.From(budget, allocation, context.AllocationModel, context.AllocationWarnings);
     }
 
     /// <inheritdoc/>
@@ -197,7 +199,7 @@ public sealed class AgentRagPlugin : IDisposable
         parameters.Validated();
         var context = await ContextAsync(cancellationToken).ConfigureAwait(false);
         var bounds = budget == 0 ? context.Budget : context.Budget with { MaxEffectiveContextTokens = budget };
-        var answer = await Answerers.Create(strategy, context.Answering)
+        var answer = await context.Answerer(strategy, context.Answering)
             .AnswerAsync(new AnswerRequest(question, parameters, bounds), progress, cancellationToken).ConfigureAwait(false);
         return AnswerResult.From(answer, JsonNamingPolicy.CamelCase.ConvertName(answer.StopReason.ToString()));
     }

@@ -1,5 +1,6 @@
 using AgentRag.Allocation;
 using AgentRag.Answering;
+using AgentRag.Fitting;
 
 namespace AgentRag.Plugin;
 
@@ -15,6 +16,15 @@ public sealed record PluginContext
     /// <summary>What a passage of the index, a demonstration and the instructions cost.</summary>
     public required TokenSizes Sizes { get; init; }
 
+    /// <summary>Makes the answerer of a strategy. Default: the strategy itself.</summary>
+    public Func<string, AnsweringContext, IAnswerer> Answerer { get; init; } = Answerers.Create;
+
     /// <summary>Bounds that a tool call does not set. Default: those of <see cref="TokenBudgetOptions"/>.</summary>
     public TokenBudgetOptions Budget { get; init; } = new();
+
+    /// <summary>What ranks parameters for <c>allocate_budget</c>. Default: the published coefficients.</summary>
+    public AllocationModel AllocationModel { get; init; } = AllocationModel.Published;
+
+    /// <summary>What is different here from where <see cref="AllocationModel"/> was fitted, in words that <c>allocate_budget</c> passes on. Default: nothing.</summary>
+    public IReadOnlyList<string> AllocationWarnings { get; init; } = [];
 }

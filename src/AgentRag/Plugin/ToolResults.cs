@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using AgentRag.Allocation;
 using AgentRag.Answering;
+using AgentRag.Fitting;
 using AgentRag.Retrieval;
 
 namespace AgentRag.Plugin;
@@ -165,19 +166,21 @@ public sealed record TrimmedResult(int Passages, int DemonstrationPassages, int 
 /// <param name="Note">Whose coefficients decided, and what that means.</param>
 public sealed record AllocateBudgetResult(long Budget, AllocatedResult Recommended, IReadOnlyList<AllocatedResult> Alternatives, string Note)
 {
-    internal static AllocateBudgetResult From(long budget, BudgetAllocation allocation) => new(
+    internal static AllocateBudgetResult From(long budget, BudgetAllocation allocation, AllocationModel model, IReadOnlyList<string> warnings) => new(
         budget,
         AllocatedResult.From(allocation.Recommended),
-        [.. new[] { allocation.Drag, allocation.IterDrag }.OfType<AllocatedStrategy>().Select(AllocatedResult.From)],
-        NoteOn(allocation));
+        [.. allocation.Alternatives.Select(AllocatedResult.From)],
+        string.Join(" ", [NoteOn(allocation, model), .. warnings]));
 
     /// <summary>Whose coefficients decided, and what that means, in words for the user.</summary>
-    internal static string NoteOn(BudgetAllocation allocation) =>
-        $"Ranked with the coefficients of {allocation.CoefficientsSource}, not of your model and documents: a starting point to measure from. " +
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"They cannot tell strategies apart; IterDRAG is recommended from {BudgetAllocator.IterDragFromTokens:N0} tokens on, where it wins in the paper's table 1. ") +
-        "Token sizes are measured on your index and demonstrations, and assumed where there are none.";
+    internal static string NoteOn(BudgetAllocation allocation, AllocationModel model) => model.IsFitted
+        ? $"Ranked with a model fitted to {allocation.CoefficientsSource}; what was measured counts by its measured value. " +
+            "Token sizes are measured on your index and demonstrations, and assumed where there are none."
+        : $"Ranked with the coefficients of {allocation.CoefficientsSource}, not of your model and documents: a starting point to measure from. " +
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"They cannot tell strategies apart; IterDRAG is recommended from {BudgetAllocator.IterDragFromTokens:N0} tokens on, where it wins in the paper's table 1. ") +
+            "Token sizes are measured on your index and demonstrations, and assumed where there are none.";
 }
 
 /// <summary>Parameters for one strategy, by the names under which the answering tools take them.</summary>

@@ -50,6 +50,25 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task Every_strategy_of_an_evaluation_keeps_to_the_flag_and_to_the_flag_alone()
+    {
+        using var agentrag = await Town.IndexedAsync();
+        agentrag.Write(
+            "like.jsonl",
+            """
+            {"id":"1","question":"Who built the lighthouse of Orm?","answers":["Ada Venn"]}
+            {"id":"2","question":"Please, who built the lighthouse of Orm?","answers":["Ada Venn"]}
+            """);
+        var evaluated = await agentrag.RunAsync("evaluate", "--questions", "like.jsonl", "--strategy", "rag,drag", "--cache", "cache", "--cache-reuse", "semantic");
+        Assert.Contains("cache: answer 2 of 4 found, ", evaluated.Error, StringComparison.Ordinal);
+
+        // Without the flag an evaluation is measured as it is, whatever the settings say.
+        agentrag.Environment["AGENTRAG_CACHE"] = "cache";
+        var measured = await agentrag.RunAsync("evaluate", "--questions", "like.jsonl", "--strategy", "rag");
+        Assert.DoesNotContain("cache: ", measured.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_false_hits_of_a_threshold_are_measured_without_an_index()
     {
         using var agentrag = Town.With();

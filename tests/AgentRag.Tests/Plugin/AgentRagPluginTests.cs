@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentRag.Allocation;
 using AgentRag.Answering;
+using AgentRag.Fitting;
 using AgentRag.Plugin;
 using AgentRag.Tests.Fakes;
 using Microsoft.Extensions.AI;
@@ -93,6 +94,28 @@ public sealed class AgentRagPluginTests
         var result = await plugin.AllocateBudgetAsync(16_000);
         Assert.Equal(("drag", 2, 0, 1), (result.Recommended.Strategy, result.Recommended.K, result.Recommended.M, result.Recommended.N)); // two passages, no demonstrations
         Assert.StartsWith("Ranked with the coefficients of Gemini 1.5 Flash (arXiv 2410.04343, table 8), not of your model and documents", result.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Allocate_budget_uses_the_fitted_model_and_passes_its_warnings_on()
+    {
+        var measured = new MeasuredPerformance("d", "drag", "accuracy", new(1, 0, 1), 0.7, 0.02, 100, 0);
+        var uncertainty = new EquationUncertainty { Parameters = [EquationParameter.Constant], Covariance = [[0.1]], ResidualVariance = 1, IntervalFactor = 2 };
+        var model = new AllocationModel
+        {
+            Source = "30 observations of m on d",
+            Strategies = [new("drag", PerformanceEquation.Published, uncertainty)],
+            Scales = [new("d", "accuracy", 0.5, 0.1, 30)],
+            Measured = [measured, measured with { Parameters = new(2, 0, 1), Value = 0.6 }],
+        };
+        using var plugin = new AgentRagPlugin(Context() with { AllocationModel = model, AllocationWarnings = ["Fitted with another index."] });
+
+        var result = await plugin.AllocateBudgetAsync(16_000);
+
+        // One passage was measured to be better than two, whatever the coefficients say.
+        Assert.Equal(("drag", 1, 0, 1), (result.Recommended.Strategy, result.Recommended.K, result.Recommended.M, result.Recommended.N));
+        Assert.StartsWith("Ranked with a model fitted to 30 observations of m on d; what was measured counts", result.Note, StringComparison.Ordinal);
+        Assert.EndsWith("Fitted with another index.", result.Note, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AgentRag.Tests.Fitting;
 
-public sealed class AllocationModelTests
+public sealed class PerformanceEquationTests
 {
     [Fact]
     public void The_published_link_at_zero_equals_the_value_worked_by_hand() =>
@@ -19,8 +19,8 @@ public sealed class AllocationModelTests
     public void The_published_model_gives_the_golden_values(int k, int m, int n, double linear, double predicted)
     {
         var parameters = new InferenceParameters(k, m, n);
-        Assert.Equal(linear, AllocationModel.Published.PredictLinear(parameters, Informativeness.Unknown), tolerance: 6e-4);
-        Assert.Equal(predicted, AllocationModel.Published.Predict(parameters, Informativeness.Unknown), tolerance: 6e-4);
+        Assert.Equal(linear, PerformanceEquation.Published.PredictLinear(parameters, Informativeness.Unknown), tolerance: 6e-4);
+        Assert.Equal(predicted, PerformanceEquation.Published.Predict(parameters, Informativeness.Unknown), tolerance: 6e-4);
     }
 
     [Fact]
@@ -28,6 +28,6 @@ public sealed class AllocationModelTests
     {
         // i = (2, 0.5): weights 0.325 - 0.134 = 0.191 and 0.101 - 0.004 = 0.097; n weighs 0.177 * ln 1.01.
         var expected = (0.191 * Math.Log(10.01)) + (0.097 * Math.Log(4.01)) + (0.177 * Math.Log(1.01)) - 0.730;
-        Assert.Equal(expected, AllocationModel.Published.PredictLinear(new InferenceParameters(10, 4, 1), new Informativeness(2, 0.5)), precision: 12);
+        Assert.Equal(expected, PerformanceEquation.Published.PredictLinear(new InferenceParameters(10, 4, 1), new Informativeness(2, 0.5)), precision: 12);
     }
 }
