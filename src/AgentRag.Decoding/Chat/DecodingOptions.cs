@@ -41,7 +41,7 @@ public sealed record DecodingOptions
     /// <summary>Equation 9's alpha, in [0, 1]. Default 0.1, the paper's.</summary>
     public double TailShare { get; init; } = 0.1;
 
-    /// <summary>Drafts of a round, in [1, 64]; null (default) to choose by measured times.</summary>
+    /// <summary>Drafts of a round, in [1, 64]; null (default) to choose by measured times. Under every rule but <see cref="AcceptanceRule.Sampled"/> a seed gives the same text only when it is set.</summary>
     public int? DraftTokens { get; init; }
 
     /// <summary>A model stops drafting where its likeliest token has less than this, in [0, 1]. Default 0.1, as in the paper's code.</summary>
