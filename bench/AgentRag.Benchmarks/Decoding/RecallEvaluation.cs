@@ -123,7 +123,7 @@ internal static class RecallEvaluation
         var seed = text.Notes[0][1] + (100 * text.Notes[0][2]);
         var generator = new TokenGenerator(
             context, (int)prompt.Keys[^1], new TokenSampler(new SamplingOptions { Temperature = temperature, Seed = seed }, RecallTask.VocabularySize), new TokenHistory(prompt.Tokens),
-            new GeneratorOptions { EndTokens = new HashSet<int>(), MostTokens = RecallTask.AnswerTokens }, speculator);
+            new GeneratorOptions { EndTokens = new HashSet<int>(), MostTokens = RecallTask.AnswerTokens + 1 }, speculator); // one more, so that the last token of the answer can be a draft too
         List<int> answer = [];
         while (generator.End == EndReason.None)
         {
@@ -131,6 +131,6 @@ internal static class RecallEvaluation
         }
 
         counts?.Invoke(generator.Counts);
-        return answer.SequenceEqual(RecallTask.Ask(text.Notes[text.Asked[0]])[2..]);
+        return answer.Take(RecallTask.AnswerTokens).SequenceEqual(RecallTask.Ask(text.Notes[text.Asked[0]])[2..]);
     }
 }
