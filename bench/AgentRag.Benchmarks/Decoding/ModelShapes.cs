@@ -43,8 +43,17 @@ internal static class ModelShapes
     /// <summary>A small model without shared heads: there, a context's keys and values weigh most.</summary>
     public static readonly TransformerShape Tenth = new()
     {
-        Architecture = "llama", Layers = 12, Width = 768, Heads = 12, KeyValueHeads = 12, HeadWidth = 64, FeedForwardWidth = 2_048, VocabularySize = 32_000,
-        ContextTokens = 32_768, RotaryWidth = 64, RotaryPairs = RotaryPairs.Interleaved,
+        Architecture = "llama",
+        Layers = 12,
+        Width = 768,
+        Heads = 12,
+        KeyValueHeads = 12,
+        HeadWidth = 64,
+        FeedForwardWidth = 2_048,
+        VocabularySize = 32_000,
+        ContextTokens = 32_768,
+        RotaryWidth = 64,
+        RotaryPairs = RotaryPairs.Interleaved,
     };
 
     public static TransformerShape Named(string name) => name switch
