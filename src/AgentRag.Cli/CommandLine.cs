@@ -18,12 +18,35 @@ internal sealed class CommandLine(Terminal terminal)
         Settings come from flags, then AGENTRAG_* variables, then agentrag.json in the working directory; 'agentrag doctor' shows them.
         """;
 
+    private static readonly (string Name, Func<Terminal, Command> Create)[] Commands =
+    [
+        ("index", IndexCommand.Create),
+        ("retrieve", RetrieveCommand.Create),
+        ("ask", AskCommand.Create),
+        ("decompose", DecomposeCommand.Create),
+        ("allocate", AllocateCommand.Create),
+        ("evaluate", EvaluateCommand.Create),
+        ("report", ReportCommand.Create),
+        ("trace", TraceCommand.Create),
+        ("fit", FitCommand.Create),
+        ("drift", DriftCommand.Create),
+        ("simulate", SimulateCommand.Create),
+        ("mcp", McpCommand.Create),
+        ("init", InitCommand.Create),
+        ("demos", DemosCommand.Create),
+        ("cache", CacheCommand.Create),
+        ("demo", DemoCommand.Create),
+        ("tokenizer", TokenizerCommand.Create),
+        ("serve-model", ServeModelCommand.Create),
+        ("doctor", DoctorCommand.Create),
+    ];
+
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(10);
 
     public async Task<int> RunAsync(string[] args)
     {
         var verbose = new Option<bool>("--verbose") { Description = "Show the stack of an unexpected fault.", Recursive = true };
-        var parsed = Root(verbose).Parse(args);
+        var parsed = Root(verbose, args.FirstOrDefault()).Parse(args);
         try
         {
             if (parsed.Action is ParseErrorAction || OptionTakenAsArgument(parsed) is not null)
@@ -55,31 +78,18 @@ internal sealed class CommandLine(Terminal terminal)
         }
     }
 
-    private RootCommand Root(Option<bool> verbose)
+    // A run needs one command: the others are made when help or a mistake asks for them.
+    private RootCommand Root(Option<bool> verbose, string? name)
     {
-        var root = new RootCommand(Description)
+        var root = new RootCommand(Description);
+        var asked = Array.FindAll(Commands, command => command.Name == name);
+        foreach (var (_, create) in asked.Length > 0 ? asked : Commands)
         {
-            IndexCommand.Create(terminal),
-            RetrieveCommand.Create(terminal),
-            AskCommand.Create(terminal),
-            DecomposeCommand.Create(terminal),
-            AllocateCommand.Create(terminal),
-            EvaluateCommand.Create(terminal),
-            ReportCommand.Create(terminal),
-            TraceCommand.Create(terminal),
-            FitCommand.Create(terminal),
-            DriftCommand.Create(terminal),
-            SimulateCommand.Create(terminal),
-            McpCommand.Create(terminal),
-            DemosCommand.Create(terminal),
-            CacheCommand.Create(terminal),
-            DemoCommand.Create(terminal),
-            TokenizerCommand.Create(terminal),
-            ServeModelCommand.Create(terminal),
-            DoctorCommand.Create(terminal),
-            SettingKeys.Config,
-            verbose,
-        };
+            root.Subcommands.Add(create(terminal));
+        }
+
+        root.Options.Add(SettingKeys.Config);
+        root.Options.Add(verbose);
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((SynchronousCommandLineAction)help.Action!);
         return root;

@@ -212,13 +212,15 @@ internal sealed class Composition : IDisposable
         }
 
         Reopen();
-        var answering = await AnsweringAsync(cancellationToken);
 
+        // Opened first: where there is none, every call asks anew, and must fail fast.
         var index = SearchedIndex;
+        var answering = await AnsweringAsync(cancellationToken);
         var allocationModel = await AllocationModelAsync(cancellationToken);
         var context = new PluginContext
         {
             Answering = answering,
+            Index = index,
             AllocationModel = allocationModel,
             AllocationWarnings = allocationModel.IsFitted ? allocationModel.MismatchesWith(ObservationFingerprints.Of(answering, index)) : [],
             PassageCount = await PassageCountAsync(index, cancellationToken),

@@ -49,15 +49,32 @@ internal static class AnswerStream
 
     private static async Task WorkAsync(IStrategy strategy, AnsweringContext context, QuestionRun run, CancellationToken cancellationToken)
     {
+        using var span = Telemetry.Question(strategy.Strategy, run.Request, context.TimeProvider);
+        try
+        {
+            var answer = await AnswerAsync(strategy, context, run, cancellationToken).ConfigureAwait(false);
+            Telemetry.Answered(span, strategy.Strategy, answer);
+            run.Report(new Answered(answer));
+        }
+        catch (Exception fault)
+        {
+            Telemetry.Spent(span, strategy.Strategy, run.Usage.EffectiveContextTokens);
+            span.Fail(fault);
+            throw;
+        }
+    }
+
+    private static async Task<Answer> AnswerAsync(IStrategy strategy, AnsweringContext context, QuestionRun run, CancellationToken cancellationToken)
+    {
         try
         {
             run.Report(new Planned(strategy.Strategy, run.Request.Parameters, []));
             await QuestionRewriter.PrepareAsync(run, context, cancellationToken).ConfigureAwait(false);
-            run.Report(new Answered(await strategy.AnswerAsync(run, run.Request.Parameters, cancellationToken).ConfigureAwait(false)));
+            return await strategy.AnswerAsync(run, run.Request.Parameters, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (run.Request.AnswersWhenCancelled && cancellationToken.IsCancellationRequested)
         {
-            run.Report(new Answered(run.FinishCancelled()));
+            return run.FinishCancelled();
         }
         catch (DeadlinePassedException)
         {

@@ -34,6 +34,16 @@ public sealed record AnsweringContext
     /// <summary>What models cost. Default: nothing is known.</summary>
     public PriceTable Prices { get; init; } = PriceTable.Empty;
 
+    /// <summary>What telemetry calls the documents, such as the index's name. Default null: it names the retriever alone.</summary>
+    public string? DataSource { get; init; }
+
+    /// <summary>
+    /// Whether telemetry may hold the texts of questions, prompts, passages and replies (<see cref="Telemetry"/>). Default: whether the environment variable
+    /// OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is <c>true</c>, the switch of all GenAI instrumentations.
+    /// </summary>
+    public bool RecordsSensitiveData { get; init; } =
+        string.Equals(Environment.GetEnvironmentVariable("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"), "true", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The clock of deadlines and durations. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -19,9 +19,9 @@ public sealed class IterDragLoop
     // A broken reply may be of any length; its beginning is enough to be mended.
     private const int MaxBrokenCharacters = 400;
 
-    private static readonly ReplyForm StepForm = ReplyForm.Line(SelfAskReply.FollowUp, SelfAskReply.FinalAnswer);
-    private static readonly ReplyForm IntermediateForm = ReplyForm.Line(SelfAskReply.IntermediateAnswer);
-    private static readonly ReplyForm FinalForm = ReplyForm.Line(SelfAskReply.FinalAnswer);
+    private static readonly ReplyForm StepForm = SelfAskReply.Form(SelfAskReply.FollowUp, SelfAskReply.FinalAnswer);
+    private static readonly ReplyForm IntermediateForm = SelfAskReply.Form(SelfAskReply.IntermediateAnswer);
+    private static readonly ReplyForm FinalForm = SelfAskReply.Form(SelfAskReply.FinalAnswer);
     private static readonly ReplyForm SufficiencyForm = ReplyForm.OneOf("yes", "no");
 
     private readonly QuestionRun _run;
@@ -174,6 +174,9 @@ public sealed class IterDragLoop
         loop.HoldForFinal();
         return loop;
     }
+
+    /// <summary>Sends a turn to the context's model.</summary>
+    internal Task<ModelReply> AskModelAsync(IterDragTurn turn, CancellationToken cancellationToken) => _run.SendAsync(turn.Prepared, cancellationToken);
 
     /// <summary>Takes a reply that went through the run.</summary>
     internal void Take(ModelReply reply)

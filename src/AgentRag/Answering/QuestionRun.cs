@@ -152,10 +152,27 @@ internal sealed class QuestionRun
     /// <summary>Retrieves for a query and holds nothing yet: for queries side by side, whose passages are then held in the order of the queries.</summary>
     public async Task<IReadOnlyList<RankedPassage>> FetchAsync(string query, int k, CancellationToken cancellationToken)
     {
+        var wanted = new RetrievalQuery(query, k);
+        using var span = Telemetry.Retrieval(_context, wanted);
+        try
+        {
+            var passages = await FetchAsync(wanted, cancellationToken).ConfigureAwait(false);
+            Telemetry.Retrieved(span, _context, passages);
+            return passages;
+        }
+        catch (Exception fault)
+        {
+            span.Fail(fault);
+            throw;
+        }
+    }
+
+    private async Task<IReadOnlyList<RankedPassage>> FetchAsync(RetrievalQuery query, CancellationToken cancellationToken)
+    {
         using var deadline = new Deadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
         try
         {
-            return await _context.Retriever.RetrieveAsync(new RetrievalQuery(query, k), deadline.Token).ConfigureAwait(false);
+            return await _context.Retriever.RetrieveAsync(query, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException fault) when (deadline.HasPassed)
         {
@@ -247,15 +264,34 @@ internal sealed class QuestionRun
     /// <exception cref="DeadlinePassedException">The deadline cut it off.</exception>
     public async Task<ModelReply> SendAsync(PreparedRequest prepared, CancellationToken cancellationToken)
     {
+        var options = Options(prepared);
+        var streams = Request.StreamsText && prepared.Task is (GroundedTask.Answer or GroundedTask.NextStep or GroundedTask.FinalAnswer);
+        using var span = Telemetry.Chat(_context, prepared.Purpose, prepared.Messages, options, streams);
+        try
+        {
+            return await SendAsync(prepared, options, streams, span, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            span?.Fail(fault);
+            throw;
+        }
+    }
+
+    private async Task<ModelReply> SendAsync(PreparedRequest prepared, ChatOptions options, bool streams, TelemetrySpan? span, CancellationToken cancellationToken)
+    {
         using var deadline = new Deadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
         var sent = _context.TimeProvider.GetTimestamp();
         try
         {
-            var options = Options(prepared);
-            var streams = Request.StreamsText && prepared.Task is (GroundedTask.Answer or GroundedTask.NextStep or GroundedTask.FinalAnswer);
             var response = streams
                 ? await StreamAsync(prepared, options, deadline.Token).ConfigureAwait(false)
                 : await _context.Model.GetResponseAsync(prepared.Messages, options, deadline.Token).ConfigureAwait(false);
+            if (span is not null)
+            {
+                Telemetry.Replied(span, _context, response);
+            }
+
             return Complete(prepared, response.Text, response.Usage, response.ModelId, _context.TimeProvider.GetElapsedTime(sent));
         }
         catch (AgentRagException fault)
@@ -321,17 +357,17 @@ internal sealed class QuestionRun
         Record(prepared, "", usage: null, TimeSpan.Zero, why);
     }
 
-    /// <summary>Takes the citation marks out of a text and keeps the passages they name.</summary>
+    /// <summary>Takes the citation marks out of a text and keeps the passages they name, if those were in the prompt and bear the text out; the others are counted.</summary>
     /// <returns>The text alone.</returns>
     public string TakeCitations(string text, PromptContent content)
     {
         var cited = CitedText.Parse(text);
         lock (_lock)
         {
-            foreach (var citation in cited.Citations(content.Passages).Where(citation => _citations.TrueForAll(held => held.PassageId != citation.PassageId)))
-            {
-                _citations.Add(citation);
-            }
+            var known = string.Join('\n', content.Steps.SelectMany(step => (string?[])[step.SubQuery, step.IntermediateAnswer]).Prepend(content.Question));
+            var (citations, dropped) = cited.Check(content.Passages, known, [.. _citations.Select(held => held.PassageId)]);
+            _citations.AddRange(citations.Where(citation => _citations.TrueForAll(held => held.PassageId != citation.PassageId)));
+            _droppedCitations += dropped;
         }
 
         return cited.Text;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AgentRag.Models;
 
 namespace AgentRag.Answering;
 
@@ -12,6 +13,14 @@ internal sealed partial record SelfAskReply(string Prefix, string Text)
     public const string FinalAnswer = "So the final answer is:";
 
     private const int MaxStepCharacters = 300;
+
+    /// <summary>The form of a reply that is one of these lines: at a line of another kind the model may be stopped.</summary>
+    /// <param name="allowed">The prefixes that make sense at this point.</param>
+    public static ReplyForm Form(params IReadOnlyList<string> allowed) => ReplyForm.Line(allowed) with
+    {
+        NextLines = [.. ((string[])[FollowUp, IntermediateAnswer, FinalAnswer]).Where(prefix => !allowed.Contains(prefix, StringComparer.Ordinal))],
+        MaxTextCharacters = MaxStepCharacters,
+    };
 
     /// <summary>Reads a reply strictly: its first line must start with one of the prefixes and go on behind it.</summary>
     /// <param name="reply">The model's reply. Lines behind the first are the model going on by itself, and are not read.</param>

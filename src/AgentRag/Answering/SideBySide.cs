@@ -51,7 +51,7 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
             GroundedTask.FinalAnswer,
             PromptName.IterDragFinal,
             content with { Passages = run.Held.Passages, Steps = FittingSteps(final) },
-            new RequestLimits { Hold = final, Form = ReplyForm.Line(SelfAskReply.FinalAnswer) },
+            new RequestLimits { Hold = final, Form = SelfAskReply.Form(SelfAskReply.FinalAnswer) },
             cancellationToken).ConfigureAwait(false)
             ?? throw new InvalidOperationException("The budget did not keep room for the final answer.");
         return run.Finish(
@@ -139,7 +139,7 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
                 {
                     MostTokens = run.Budget.AvailableTokens() / (queries.Count - requests.Count),
                     LeastPassages = Math.Min(1, passages.Count),
-                    Form = prompt == PromptName.IterDragStep ? ReplyForm.Line(SelfAskReply.IntermediateAnswer) : null,
+                    Form = prompt == PromptName.IterDragStep ? SelfAskReply.Form(SelfAskReply.IntermediateAnswer) : null,
                 }));
         }
 

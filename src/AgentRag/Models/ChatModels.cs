@@ -97,7 +97,7 @@ public sealed record ChatModelOptions
     private bool PrintMembers(StringBuilder builder)
     {
         builder.Append($"BaseUrl = {WithoutSecrets(BaseUrl ?? "")}, ApiKey = ").Append(string.IsNullOrEmpty(ApiKey) ? "not set" : "set")
-            .Append($", MaxTokensField = {MaxTokensField}, AttemptTimeout = {AttemptTimeout}, MaxRetries = {MaxRetries}");
+            .Append($", MaxTokensField = {MaxTokensField}, StepControl = {StepControl}, AttemptTimeout = {AttemptTimeout}, MaxRetries = {MaxRetries}");
         return true;
     }
 }

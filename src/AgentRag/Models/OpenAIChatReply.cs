@@ -6,7 +6,8 @@ namespace AgentRag.Models;
 
 /// <summary>Reads one reply in the OpenAI wire format, piece by piece. A reply that is not streamed is one piece.</summary>
 /// <param name="faults">The words for what goes wrong.</param>
-internal sealed class OpenAIChatReply(ModelFaults faults)
+/// <param name="line">Makes a line of the text, when JSON was asked for in place of one; null for text as it comes.</param>
+internal sealed class OpenAIChatReply(ModelFaults faults, JsonReplyLine? line = null)
 {
     /// <summary>The error code of an <see cref="ErrorContent"/> by which a model declines to answer.</summary>
     public const string Refusal = nameof(Refusal);
@@ -69,7 +70,9 @@ internal sealed class OpenAIChatReply(ModelFaults faults)
             throw faults.Malformed(EmptyReason());
         }
 
-        List<AIContent> contents = [.. _toolCalls.Select((call, number) => call.ToContent(number))];
+        List<AIContent> contents = [];
+        AddText(contents, line?.End() ?? "");
+        contents.AddRange(_toolCalls.Select((call, number) => call.ToContent(number)));
         if (_usage is not null)
         {
             contents.Add(new UsageContent(_usage));
@@ -108,10 +111,18 @@ internal sealed class OpenAIChatReply(ModelFaults faults)
     private static DateTimeOffset? Created(long? seconds) =>
         seconds is >= 0 and <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds(seconds.Value) : null;
 
+    private static void AddText(List<AIContent> contents, string text)
+    {
+        if (text.Length > 0)
+        {
+            contents.Add(new TextContent(text));
+        }
+    }
+
     // Content is a string; a few servers send a list of parts.
     private static string Content(JsonElement message) => message.Field("content") switch
     {
-        { ValueKind: JsonValueKind.String } text => text.GetString() ?? "",
+        { ValueKind: JsonValueKind.String } text => text.Characters(),
         { ValueKind: JsonValueKind.Array } parts => string.Concat(parts.EnumerateArray().Select(part => part.Text("text"))),
         _ => "",
     };
@@ -145,7 +156,7 @@ internal sealed class OpenAIChatReply(ModelFaults faults)
 
         if (Content(message) is { Length: > 0 } text)
         {
-            contents.Add(new TextContent(text));
+            AddText(contents, line?.Add(text) ?? text);
             _hasText = true;
         }
 
@@ -178,7 +189,7 @@ internal sealed class OpenAIChatReply(ModelFaults faults)
         call.Name ??= function?.Text("name");
         call.Arguments.Append(function?.Field("arguments") switch
         {
-            { ValueKind: JsonValueKind.String } text => text.GetString(),
+            { ValueKind: JsonValueKind.String } text => text.Characters(),
             { } other => other.GetRawText(),
             null => "",
         });

@@ -14,7 +14,10 @@ public sealed record ReplyForm
     /// <summary>What the whole line is, one of these, when there are no prefixes; length ≥ 0.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
 
-    /// <summary>Characters of the text behind the prefix, at most; ≥ 1. Default 300.</summary>
+    /// <summary>What lines begin with that a model would go on with by itself: stop sequences where nothing better is to be had. Never one of the prefixes; length ≥ 0.</summary>
+    public IReadOnlyList<string> NextLines { get; init; } = [];
+
+    /// <summary>Characters of the text behind the prefix, at most; ≥ 1. Default 300. A JSON schema does not carry it.</summary>
     public int MaxTextCharacters { get; init; } = 300;
 
     /// <summary>A line that starts with one of the prefixes.</summary>

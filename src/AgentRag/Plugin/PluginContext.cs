@@ -1,6 +1,7 @@
 using AgentRag.Allocation;
 using AgentRag.Answering;
 using AgentRag.Fitting;
+using AgentRag.Indexing;
 
 namespace AgentRag.Plugin;
 
@@ -18,6 +19,12 @@ public sealed record PluginContext
 
     /// <summary>Makes the answerer of a strategy. Default: the strategy itself.</summary>
     public Func<string, AnsweringContext, IAnswerer> Answerer { get; init; } = Answerers.Create;
+
+    /// <summary>The index whose documents are listed and read; null when there is none on this machine, as behind a remote retriever. Default null.</summary>
+    public Bm25Index? Index { get; init; }
+
+    /// <summary>Whose model answers. Default: that of <see cref="Answering"/>.</summary>
+    public AnsweringMode Mode { get; init; }
 
     /// <summary>Bounds that a tool call does not set. Default: those of <see cref="TokenBudgetOptions"/>.</summary>
     public TokenBudgetOptions Budget { get; init; } = new();

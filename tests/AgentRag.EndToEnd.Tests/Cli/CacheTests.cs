@@ -59,8 +59,12 @@ public sealed class CacheTests
             {"id":"1","question":"Who built the lighthouse of Orm?","answers":["Ada Venn"]}
             {"id":"2","question":"Please, who built the lighthouse of Orm?","answers":["Ada Venn"]}
             """);
-        var evaluated = await agentrag.RunAsync("evaluate", "--questions", "like.jsonl", "--strategy", "rag,drag", "--cache", "cache", "--cache-reuse", "semantic");
-        Assert.Contains("cache: answer 2 of 4 found, ", evaluated.Error, StringComparison.Ordinal);
+        var evaluated = await agentrag.RunAsync("evaluate", "--questions", "like.jsonl", "--strategy", "rag,drag", "--cache", "cache");
+        var again = await agentrag.RunAsync("evaluate", "--questions", "like.jsonl", "--strategy", "rag,drag", "--run", "second", "--cache", "cache");
+        var semantic = await agentrag.RunAsync("evaluate", "--questions", "like.jsonl", "--cache", "cache", "--cache-reuse", "semantic");
+        Assert.Contains("cache: reply 0 of 4 found", evaluated.Error, StringComparison.Ordinal);
+        Assert.Contains("cache: reply 4 of 4 found", again.Error, StringComparison.Ordinal);
+        Assert.StartsWith("error: 'evaluate' measures the answers to its own questions;", semantic.Error, StringComparison.Ordinal);
 
         // Without the flag an evaluation is measured as it is, whatever the settings say.
         agentrag.Environment["AGENTRAG_CACHE"] = "cache";

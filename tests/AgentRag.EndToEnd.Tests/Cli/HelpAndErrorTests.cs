@@ -6,7 +6,7 @@ public sealed class HelpAndErrorTests
 {
     [Theory]
     [InlineData("index"), InlineData("retrieve"), InlineData("ask"), InlineData("decompose"), InlineData("allocate")]
-    [InlineData("evaluate"), InlineData("report"), InlineData("trace"), InlineData("mcp"), InlineData("demo"), InlineData("doctor")]
+    [InlineData("evaluate"), InlineData("report"), InlineData("trace"), InlineData("mcp"), InlineData("init"), InlineData("demo"), InlineData("doctor")]
     public async Task Help_of_a_command_ends_in_examples_of_it(string command)
     {
         using var agentrag = new Agentrag();
@@ -32,7 +32,7 @@ public sealed class HelpAndErrorTests
     [Theory]
     [InlineData("error: No command was given.\nhint: 'agentrag --help' lists what it takes, with examples.\n")]
     [InlineData(
-        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, report, trace, fit, drift, simulate, mcp, demos, cache, demo, tokenizer, doctor.\n" +
+        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, report, trace, fit, drift, simulate, mcp, init, demos, cache, demo, tokenizer, doctor.\n" +
         "hint: 'agentrag --help' lists what it takes, with examples.\n", "retreive")]
     [InlineData(
         "error: There is no option '--budgt'; write -- before a text that begins with a dash.\n" +

@@ -57,7 +57,7 @@ public sealed partial class ProtocolTests
         }
         while (reply["id"]?.ToString() != "last");
 
-        Assert.Equal(5, reply["result"]!["tools"]!.AsArray().Count);
+        Assert.Equal(7, reply["result"]!["tools"]!.AsArray().Count);
     }
 
     [Fact]

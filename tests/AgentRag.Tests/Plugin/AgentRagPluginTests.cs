@@ -17,22 +17,22 @@ public sealed class AgentRagPluginTests
     {
         using var plugin = Plugin();
         var tools = plugin.AsAIFunctions();
-        Assert.Equal(["retrieve", "decompose", "answer_with_demonstrations", "answer", "allocate_budget"], tools.Select(tool => tool.Name));
+        Assert.Equal(["retrieve", "decompose", "answer_with_demonstrations", "answer", "allocate_budget", "list_sources", "read_passage"], tools.Select(tool => tool.Name));
         Assert.All(tools, tool => Assert.InRange(tool.Description.Length, 50, 2_000));
     }
 
     [Theory]
-    [InlineData("retrieve", "query,k", "query")]
+    [InlineData("retrieve", "query,k,max_tokens,response_format,scope,cursor", "query")]
     [InlineData("decompose", "question,limit", "question")]
-    [InlineData("answer_with_demonstrations", "question,k,m,budget", "question")]
-    [InlineData("answer", "question,k,m,n,budget", "question")]
+    [InlineData("answer_with_demonstrations", "question,k,m,budget,max_tokens,scope", "question")]
+    [InlineData("answer", "question,k,m,n,budget,max_tokens,scope,state,reply", "")]
     [InlineData("allocate_budget", "budget", "budget")]
     public void Inputs_are_documented_and_only_the_first_is_required(string name, string properties, string required)
     {
         using var plugin = Plugin();
         var schema = Tool(plugin, name).JsonSchema;
         Assert.Equal(properties.Split(','), schema.GetProperty("properties").EnumerateObject().Select(property => property.Name));
-        Assert.Equal([required], schema.GetProperty("required").EnumerateArray().Select(item => item.GetString()));
+        Assert.Equal(required.Length == 0 ? [] : [required], schema.GetProperty("required").EnumerateArray().Select(item => item.GetString()));
         Assert.All(schema.GetProperty("properties").EnumerateObject(), property => Assert.NotEmpty(property.Value.GetProperty("description").GetString()!));
     }
 
