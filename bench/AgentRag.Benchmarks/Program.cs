@@ -1,3 +1,4 @@
+using AgentRag.Benchmarks.Decoding;
 using AgentRag.Benchmarks.Dense;
 using AgentRag.Benchmarks.Fitting;
 using AgentRag.Benchmarks.Lexical;
@@ -9,6 +10,11 @@ using BenchmarkDotNet.Running;
 return args switch
 {
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
+    ["train-recall", .. var rest] => RecallCommand.Train(rest),
+    ["recall", .. var rest] => RecallEvaluation.Run(rest),
+    ["refrag", .. var rest] => RefragBenchmark.Run(rest),
+    ["rapid", .. var rest] => RapidBenchmark.Run(rest),
+    ["decoding", .. var rest] => DecodingBenchmark.Run(DecodingArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
     ["linked", .. var rest] => LinkedBenchmark.RunAsync(LinkedArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),

@@ -37,6 +37,7 @@ internal sealed class CommandLine(Terminal terminal)
         ("cache", CacheCommand.Create),
         ("demo", DemoCommand.Create),
         ("tokenizer", TokenizerCommand.Create),
+        ("serve-model", ServeModelCommand.Create),
         ("doctor", DoctorCommand.Create),
     ];
 

@@ -5,6 +5,7 @@ using AgentRag.Answering.Assistants;
 using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Decoding.Chat;
 using AgentRag.Demonstrations;
 using AgentRag.Evaluation;
 using AgentRag.Fitting;
@@ -299,5 +300,6 @@ internal sealed class Composition : IDisposable
         {
             [ModelName.ExtractiveProvider] = (_, _) => new ExtractiveChatClient(Counter),
             [ModelName.AnthropicProvider] = AnthropicModel.Create,
+            [ModelName.GgufProvider] = (model, _) => new LocalChatClient(model.Name),
         });
 }

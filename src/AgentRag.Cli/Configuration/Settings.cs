@@ -226,7 +226,7 @@ internal sealed record Settings
 
     private static string[] KeyVariables(ModelName model, string? named) => model.Provider switch
     {
-        ModelName.ExtractiveProvider => [],
+        ModelName.ExtractiveProvider or ModelName.GgufProvider => [],
         _ when named is not null => [named],
         ModelName.AnthropicProvider => [KeyVariable, "ANTHROPIC_API_KEY"],
         _ => [KeyVariable, "OPENAI_API_KEY"],

@@ -90,7 +90,23 @@ internal sealed class OpenAIChatReply(ModelFaults faults, JsonReplyLine? line = 
         TotalTokenCount = usage.Integer("total_tokens") ?? (usage.Integer("prompt_tokens") + usage.Integer("completion_tokens")),
         CachedInputTokenCount = usage.Field("prompt_tokens_details")?.Integer("cached_tokens"),
         ReasoningTokenCount = usage.Field("completion_tokens_details")?.Integer("reasoning_tokens"),
+        AdditionalCounts = PredictionCounts(usage.Field("completion_tokens_details")),
     };
+
+    // How much of a predicted output was taken over, where the server has predicted outputs.
+    private static AdditionalPropertiesDictionary<long>? PredictionCounts(JsonElement? details)
+    {
+        AdditionalPropertiesDictionary<long>? counts = null;
+        foreach (var name in (string[])["accepted_prediction_tokens", "rejected_prediction_tokens"])
+        {
+            if (details?.Integer(name) is { } count)
+            {
+                (counts ??= [])[name] = count;
+            }
+        }
+
+        return counts;
+    }
 
     private static DateTimeOffset? Created(long? seconds) =>
         seconds is >= 0 and <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds(seconds.Value) : null;
