@@ -13,6 +13,22 @@ public sealed class EvaluationTests
         """;
 
     [Fact]
+    public async Task A_grid_brings_the_probes_that_a_fit_needs()
+    {
+        using var agentrag = await Town.IndexedAsync();
+
+        await agentrag.RunAsync("evaluate", "--questions", "questions.jsonl", "--strategy", "drag", "--k", "1,2", "--m", "2", "--run", "grid");
+        await agentrag.RunAsync("evaluate", "--questions", "questions.jsonl", "--strategy", "drag", "--k", "2", "--m", "2", "--run", "one");
+
+        Assert.Equal(["0 0", "0 1", "1 0", "1 2", "2 2"], Measured("grid"));
+        Assert.Equal(["2 2"], Measured("one"));
+
+        IEnumerable<string> Measured(string run) => File.ReadLines(Path.Combine(agentrag.Folder, run, "observations.jsonl"))
+            .Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement)
+            .Select(row => $"{row.GetProperty("k").GetInt32()} {row.GetProperty("m").GetInt32()}").Distinct().Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task A_data_set_with_its_own_paragraphs_is_indexed_measured_replayed_reported_and_traced()
     {
         using var agentrag = new Agentrag();
@@ -22,7 +38,7 @@ public sealed class EvaluationTests
         Assert.Equal(4, Assert.Single(indexed.Json).GetProperty("documents").GetInt32());
 
         var measured = await agentrag.RunAsync(
-            "evaluate", "--questions", "hotpot_dev_distractor_v1.json", "--strategy", "rag,iterdrag", "--k", "1,3", "--m", "0", "--n", "2", "--baselines", "all", "--run", "run", "--json");
+            "evaluate", "--questions", "hotpot_dev_distractor_v1.json", "--strategy", "rag,iterdrag", "--k", "1,3", "--m", "0", "--n", "2", "--no-probes", "--baselines", "all", "--run", "run", "--json");
         Assert.Equal((0, ""), (measured.ExitCode, measured.Error));
         var totals = measured.Json[^1].GetProperty("totals").EnumerateArray().ToDictionary(
             total => $"{total.GetProperty("strategy").GetString()} {total.GetProperty("k").GetInt32()}", StringComparer.Ordinal);
@@ -87,7 +103,7 @@ public sealed class EvaluationTests
         using var agentrag = new Agentrag();
         agentrag.Write("set.json", ManyQuestions(40));
         await agentrag.RunAsync("index", "--corpus-from", "set.json");
-        string[] grid = ["evaluate", "--questions", "set.json", "--strategy", "rag,drag,iterdrag", "--k", "1,2,3,5,8,13", "--m", "0,1,2", "--n", "1,3", "--parallel", "2"];
+        string[] grid = ["evaluate", "--questions", "set.json", "--strategy", "rag,drag,iterdrag", "--k", "1,2,3,5,8,13", "--m", "0,1,2", "--n", "1,3", "--no-probes", "--parallel", "2"];
         var expected = Results(await RunWholeAsync(agentrag, [.. grid, "--run", "whole"]), Path.Combine(agentrag.Folder, "whole"));
         Assert.Equal(40 * (6 + 18 + 36), expected.Count);
 

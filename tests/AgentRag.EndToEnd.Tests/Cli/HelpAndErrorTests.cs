@@ -32,7 +32,7 @@ public sealed class HelpAndErrorTests
     [Theory]
     [InlineData("error: No command was given.\nhint: 'agentrag --help' lists what it takes, with examples.\n")]
     [InlineData(
-        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, report, trace, fit, drift, simulate, mcp, init, demos, cache, demo, tokenizer, doctor.\n" +
+        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, report, trace, fit, drift, simulate, mcp, init, demos, cache, demo, tokenizer, serve-model, doctor.\n" +
         "hint: 'agentrag --help' lists what it takes, with examples.\n", "retreive")]
     [InlineData(
         "error: There is no option '--budgt'; write -- before a text that begins with a dash.\n" +

@@ -29,10 +29,10 @@ internal static class HtmlPage
         .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;list-style:none}.legend svg{display:inline;width:18px;height:18px;vertical-align:-4px;background:none}
         .tabs{border:0;padding:0;margin:0}.tabs legend{color:var(--soft)}.tabs>label{margin-right:1rem}.tabs figure{display:none}.tabs input:nth-of-type(1):checked~figure:nth-of-type(1),
         .tabs input:nth-of-type(2):checked~figure:nth-of-type(2),.tabs input:nth-of-type(3):checked~figure:nth-of-type(3){display:block}
-        .heat td{text-align:center}.h0{background:color-mix(in srgb,var(--heat) 0%,var(--bg))}.h1{background:color-mix(in srgb,var(--heat) 8%,var(--bg))}.h2{background:color-mix(in srgb,var(--heat) 16%,var(--bg))}
-        .h3{background:color-mix(in srgb,var(--heat) 24%,var(--bg))}.h4{background:color-mix(in srgb,var(--heat) 32%,var(--bg))}.h5{background:color-mix(in srgb,var(--heat) 40%,var(--bg))}
-        .h6{background:color-mix(in srgb,var(--heat) 46%,var(--bg))}.h7{background:color-mix(in srgb,var(--heat) 52%,var(--bg))}.h8{background:color-mix(in srgb,var(--heat) 58%,var(--bg))}
-        .h9{background:color-mix(in srgb,var(--heat) 64%,var(--bg))}.h10{background:color-mix(in srgb,var(--heat) 70%,var(--bg));font-weight:700}
+        .heat td{text-align:center}.h0{background:color-mix(in srgb,var(--heat) 0%,var(--bg))}.h1{background:color-mix(in srgb,var(--heat) 6%,var(--bg))}.h2{background:color-mix(in srgb,var(--heat) 12%,var(--bg))}
+        .h3{background:color-mix(in srgb,var(--heat) 18%,var(--bg))}.h4{background:color-mix(in srgb,var(--heat) 24%,var(--bg))}.h5{background:color-mix(in srgb,var(--heat) 30%,var(--bg))}
+        .h6{background:color-mix(in srgb,var(--heat) 35%,var(--bg))}.h7{background:color-mix(in srgb,var(--heat) 40%,var(--bg))}.h8{background:color-mix(in srgb,var(--heat) 45%,var(--bg))}
+        .h9{background:color-mix(in srgb,var(--heat) 50%,var(--bg))}.h10{background:color-mix(in srgb,var(--heat) 55%,var(--bg));font-weight:700}
         .maps{display:flex;flex-wrap:wrap;align-items:flex-start;gap:0 2.5rem}details{margin:.35rem 0}summary{cursor:pointer;padding:.2rem 0}details.question{border:1px solid var(--line);border-radius:6px;padding:.25rem .75rem}
         details.way,details.passages{margin-left:1rem}.question ol,.question ul,.question p,.question dl{overflow-wrap:anywhere}.good{color:var(--good)}.part{color:var(--part)}.bad{color:var(--bad)}
         .good::before{content:"✓ "}.part::before{content:"◐ "}.bad::before{content:"✗ "}.answer{font-weight:600}.answer,.reply{background:var(--panel);padding:0 .25rem}.reply{white-space:pre-wrap}
