@@ -9,6 +9,9 @@ internal sealed record LinkedArguments
 
     public IReadOnlyList<string> Sizes { get; init; } = [];
 
+    /// <summary>Whether the recall tables are left out.</summary>
+    public bool SizesAlone { get; init; }
+
     public string Work { get; init; } = Path.Combine(Path.GetTempPath(), "agentrag-bench");
 
     public static LinkedArguments Parse(string[] args)
@@ -21,6 +24,7 @@ internal sealed record LinkedArguments
                 "--data" => parsed with { Data = args[++i] },
                 "--leave-one-out" => parsed with { LeaveOneOut = true },
                 "--sizes" => parsed with { Sizes = args[++i].Split(',', StringSplitOptions.RemoveEmptyEntries) },
+                "--sizes-alone" => parsed with { SizesAlone = true },
                 "--work" => parsed with { Work = args[++i] },
                 _ => throw new ArgumentException($"'{args[i]}' is not known: see bench/README.md.", nameof(args)),
             };

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using AgentRag.Benchmarks.Lexical;
 using AgentRag.Indexing;
 using AgentRag.Retrieval;
+using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Linked;
 
 namespace AgentRag.Benchmarks.Linked;
@@ -22,6 +23,11 @@ internal static class LinkedBenchmark
     public static async Task<int> RunAsync(LinkedArguments arguments)
     {
         var sets = await QuestionSet.LoadAsync(arguments.Data);
+        if (arguments.SizesAlone)
+        {
+            return await ScaleAsync(sets, arguments);
+        }
+
         var opened = sets.ToDictionary(set => set, set => set.Index());
         Console.WriteLine("R@2 / 5 / 10 / 20, all found @5; in percent of the supporting documents, over the questions of each set");
         Console.WriteLine();
@@ -31,6 +37,11 @@ internal static class LinkedBenchmark
             LeaveOneOut(sets, opened);
         }
 
+        return await ScaleAsync(sets, arguments);
+    }
+
+    private static async Task<int> ScaleAsync(IReadOnlyList<QuestionSet> sets, LinkedArguments arguments)
+    {
         foreach (var size in arguments.Sizes)
         {
             await ScaledCorpus.MeasureAsync(sets, arguments.Work, size);
@@ -41,24 +52,30 @@ internal static class LinkedBenchmark
 
     private static void Tables(IReadOnlyList<QuestionSet> sets, Dictionary<QuestionSet, (Bm25Index Index, LinksGraph Graph)> opened)
     {
-        Console.WriteLine("| set | passages | questions | BM25 | linked | BM25, no titles | linked, no titles | ms per question: BM25, linked (p50) |");
-        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
-        foreach (var set in (QuestionSet[])[.. sets, QuestionSet.Pooled(sets)])
+        QuestionSet[] all = [.. sets, QuestionSet.Pooled(sets)];
+        foreach (var set in (QuestionSet?[])[null, .. all, null, .. all.Select(set => set.WithoutTitles())])
         {
+            if (set is null)
+            {
+                Console.WriteLine();
+                Console.WriteLine("| set | passages | questions | BM25 | linked | BM25 and linked fused by rank | ms per question (p50): BM25, linked |");
+                Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
+                continue;
+            }
+
             var (index, graph) = opened.TryGetValue(set, out var known) ? known : set.Index();
-            var (untitled, untitledGraph) = set.WithoutTitles().Index();
             var (bm25, linked) = (new Bm25Retriever(index), new LinkedRetriever(index, graph));
             Console.WriteLine(FormattableString.Invariant(
-                $"| {set.Name} | {index.PassageCount:N0} | {set.Questions.Count} | {Recall.Of(bm25, set)} | {Recall.Of(linked, set)} | {Recall.Of(new Bm25Retriever(untitled), set)} | {Recall.Of(new LinkedRetriever(untitled, untitledGraph), set)} | {Cost(bm25, set):F2}, {Cost(linked, set):F2} |"));
+                $"| {set.Name} | {index.PassageCount:N0} | {set.Questions.Count} | {Recall.Of(bm25, set)} | {Recall.Of(linked, set)} | {Recall.Of(new HybridRetriever([bm25, linked]), set)} | {Cost(bm25, set):F2}, {Cost(linked, set):F2} |"));
         }
 
         Console.WriteLine();
-        Console.WriteLine($"| R@5, all found @5 | {string.Join(" | ", sets.Select(set => set.Name))} |");
+        Console.WriteLine($"| R@2 / 5, all found @5 | {string.Join(" | ", sets.Select(set => set.Name))} |");
         Console.WriteLine($"| --- |{string.Concat(sets.Select(_ => " --- |"))}");
         foreach (var (name, options) in Ablation)
         {
             var cells = sets.Select(set => Recall.Of(new LinkedRetriever(opened[set].Index, opened[set].Graph, options), set))
-                .Select(recall => FormattableString.Invariant($"{recall.At5:F1}, {recall.AllAt5:F1}"));
+                .Select(recall => FormattableString.Invariant($"{recall.At2:F1} / {recall.At5:F1}, {recall.AllAt5:F1}"));
             Console.WriteLine($"| {name} | {string.Join(" | ", cells)} |");
         }
 

@@ -48,23 +48,15 @@ internal static class ScaledCorpus
         Console.WriteLine(
             $"l{size}: links in {clock.Elapsed.TotalSeconds:F1} s, {(process.TotalProcessorTime - processor).TotalSeconds:F1} s of processor, " +
             $"{new FileInfo(Directory.GetFiles(directory, "links-*.bin").Single()).Length / 1e6:N0} MB; peak memory so far {process.PeakWorkingSet64 / 1e6:N0} MB");
-        clock.Restart();
-        var (index, graph) = LinksIndex.Open(directory);
-        Console.WriteLine($"l{size}: opened with links in {clock.Elapsed.TotalMilliseconds:F0} ms");
-        foreach (var retriever in (IRetriever[])[new Bm25Retriever(index), new LinkedRetriever(index, graph)])
+        var questions = Path.Combine(folder, "questions.txt");
+        File.WriteAllLines(questions, pool.Questions.Select(question => question.Question));
+        using (var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["linked-queries", directory, questions]))!)
         {
-            List<double> times = [];
-            foreach (var question in pool.Questions.Concat(pool.Questions))
-            {
-                var start = ThreadTime.Now();
-                await retriever.RetrieveAsync(new(question.Question, 10));
-                times.Add((ThreadTime.Now() - start) / 1e3);
-            }
-
-            var sorted = times.Skip(pool.Questions.Count).Order().ToList();
-            Console.WriteLine(FormattableString.Invariant(
-                $"l{size}: {retriever.Name,-6} k 10: p50 {sorted[sorted.Count / 2]:F2} ms, p95 {sorted[(int)(0.95 * sorted.Count)]:F2} ms of processor per question; {Recall.Of(retriever, pool)}"));
+            child.WaitForExit();
         }
+
+        var (index, graph) = LinksIndex.Open(directory);
+        Console.WriteLine($"l{size}: recall of BM25 {Recall.Of(new Bm25Retriever(index), pool)}; linked {Recall.Of(new LinkedRetriever(index, graph), pool)}");
     }
 
     private static void Write(QuestionSet pool, string path, int passages)
