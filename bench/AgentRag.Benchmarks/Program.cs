@@ -20,6 +20,7 @@ return args switch
     ["linked-queries", var index, var questions] => LinkedQueries.RunAsync(index, questions).GetAwaiter().GetResult(),
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),
     ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
+    ["prefix-cache", .. var rest] => PrefixCacheBenchmark.RunAsync(PrefixCacheArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["fitting"] => FittingBenchmark.Run(),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
 using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
 using AgentRag.Answering.Assistants;
@@ -17,6 +19,7 @@ using AgentRag.Prompting;
 using AgentRag.Retrieval;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Tokens;
+using AgentRag.Tokens.Calibration;
 using AgentRag.Tokens.Vocabularies;
 using Microsoft.Extensions.AI;
 
@@ -30,11 +33,13 @@ internal sealed class Composition : IDisposable
     public const string IndexFile = "index.json";
 
     private readonly Settings _settings;
+    private readonly IProgress<string>? _warnings;
     private readonly RetrieverSource _retrievers;
     private Lazy<Bm25Index> _index;
     private LazyRetriever _retriever;
     private ITokenCounter? _counter;
     private IChatClient? _model;
+    private TokenCalibration? _calibration;
     private ResultCache? _cache;
     private string _indexVersion;
     private (byte[] Manifest, PluginContext Context)? _plugin;
@@ -44,13 +49,19 @@ internal sealed class Composition : IDisposable
     /// <param name="warnings">Told what went wrong without stopping the work; or null.</param>
     public Composition(Settings settings, IProgress<string>? warnings = null)
     {
-        (_settings, _retrievers) = (settings, new(settings, () => Counter, () => Model, warnings));
+        (_settings, _warnings, _retrievers) = (settings, warnings, new(settings, () => Counter, () => Model, warnings));
         Reopen();
     }
 
     /// <summary>Counts tokens, as the setting says.</summary>
     /// <exception cref="AgentRagException">The tokenizer cannot be opened.</exception>
     public ITokenCounter Counter => _counter ??= CounterOf(_settings);
+
+    /// <summary>Whether estimates of tokens learn from what the model reports. Default true; a run that is measured counts every question alike.</summary>
+    public bool CalibratesTokens { get; init; } = true;
+
+    /// <summary>Where what was learned is kept from one command to the next. Default: below the user's <see cref="StateFolder"/>.</summary>
+    public string CalibrationFolder { get; init; } = StateFolder.Calibrations;
 
     /// <summary>The user's index.</summary>
     /// <exception cref="AgentRagException">There is none, or it cannot be used.</exception>
@@ -78,7 +89,7 @@ internal sealed class Composition : IDisposable
         {
             Retriever = _retriever,
             Model = Model,
-            TokenCounter = Counter,
+            TokenCounter = Calibration is { } calibration ? new LearningTokenCounter(Counter, calibration) : Counter,
             Prices = _settings.Answering.PriceTable,
             Layout = new PromptLayout { Order = _settings.Asking.Order.Value, Batches = _settings.Asking.Layout.Value },
             DocumentLanguage = _settings.Asking.DocumentLanguage.Value,
@@ -284,6 +295,27 @@ internal sealed class Composition : IDisposable
         }
     }
 
+    // The offline model reports what this counter counts: there is nothing to learn. A vocabulary counts exactly.
+    private TokenCalibration? Calibration => CalibratesTokens && _settings.Tokenizer.Value == TokenCounters.Estimate && _settings.Model.Value.Provider != ModelName.ExtractiveProvider
+        ? _calibration ??= OpenCalibration()
+        : null;
+
+    private TokenCalibration OpenCalibration()
+    {
+        // The same name on another server may be another model.
+        var model = _settings.BaseUrl.Value is { } url ? $"{_settings.Model.Value} at {url}" : $"{_settings.Model.Value}";
+        try
+        {
+            return TokenCalibration.Open(Path.Combine(CalibrationFolder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(model)))[..16]}.json"), model, Counter.Name);
+        }
+        catch (AgentRagException e)
+        {
+            // What was learned makes estimates better; without it they are as good as on the first day.
+            _warnings?.Report(e.Message);
+            return new TokenCalibration();
+        }
+    }
+
     private IChatClient CreateModel() => Cache is not { } cache ? CreateUncachedModel() : CachedModel(CreateUncachedModel(), cache);
 
     private IChatClient CachedModel(IChatClient model, ResultCache cache)
@@ -293,7 +325,9 @@ internal sealed class Composition : IDisposable
         return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, () => _indexVersion);
     }
 
-    private IChatClient CreateUncachedModel() => ChatModels.Create(
+    private IChatClient CreateUncachedModel() => Calibration is { } calibration ? new CalibratingChatClient(CreateBareModel(), Counter, calibration) : CreateBareModel();
+
+    private IChatClient CreateBareModel() => ChatModels.Create(
         _settings.Model.Value,
         ModelOptions(_settings),
         new Dictionary<string, Func<ModelName, ChatModelOptions, IChatClient>>(StringComparer.Ordinal)

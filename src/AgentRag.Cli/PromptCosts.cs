@@ -3,6 +3,7 @@ using AgentRag.Answering;
 using AgentRag.Caching;
 using AgentRag.Indexing;
 using AgentRag.Prompting;
+using AgentRag.Tokens;
 
 namespace AgentRag.Cli;
 
@@ -30,6 +31,8 @@ internal static class PromptCosts
         var instructions = Count(bare);
         var rendered = new RenderedDemonstrations(context.Prompts.Get(PromptName.IterDragStep), context.TokenCounter);
         List<int> demonstrations = [];
+        // Kept under the counter's name, which says nothing of what a learning one knows by now.
+        cache = context.TokenCounter is IChangingTokenCounter ? null : cache;
         foreach (var example in pool)
         {
             demonstrations.Add((cache is null ? rendered.Of(example) : await rendered.OfAsync(example, cache, cancellationToken)).TokenCount);

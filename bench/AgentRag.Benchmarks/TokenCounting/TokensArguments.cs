@@ -15,6 +15,8 @@ internal sealed record TokensArguments
 
     public bool TextOnly { get; init; }
 
+    public bool OneLetter { get; init; }
+
     public static TokensArguments Parse(string[] args)
     {
         var parsed = new TokensArguments();
@@ -27,6 +29,7 @@ internal sealed record TokensArguments
                 "--real" => parsed with { Real = args[++i] },
                 "--megabytes" => parsed with { Megabytes = int.Parse(args[++i]) },
                 "--rounds" => parsed with { Rounds = int.Parse(args[++i]) },
+                "--one-letter" => parsed with { OneLetter = true },
                 "--text-only" => parsed with { TextOnly = true },
                 _ => throw new ArgumentException($"'{args[i]}' is not known: see bench/README.md.", nameof(args)),
             };

@@ -56,6 +56,32 @@ internal static class TokensBenchmark
             allocatedBytes = allocated,
             openedMs = Math.Round(opened, 1),
         }));
+        if (arguments.OneLetter)
+        {
+            CountOneLetter(counter);
+        }
+
         return 0;
+    }
+
+    /// <summary>One word of a single letter, doubled again and again: twice the text must take twice the time.</summary>
+    private static void CountOneLetter(ITokenCounter counter)
+    {
+        foreach (var length in (int[])[125_000, 250_000, 500_000, 1_000_000, 2_000_000])
+        {
+            var text = new string('a', length);
+            List<double> times = [];
+            var (tokens, allocated) = (0, long.MaxValue);
+            for (var round = 0; round < 5; round++)
+            {
+                var allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+                var start = ThreadTime.Now();
+                tokens = counter.Count(text);
+                times.Add(ThreadTime.Now() - start);
+                allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
+            }
+
+            Console.WriteLine(JsonSerializer.Serialize(new { oneLetter = length, tokens, ms = Math.Round(times.Min() / 1e3, 2), megabytesPerSecond = Math.Round(length / times.Min(), 1), allocatedBytes = allocated }));
+        }
     }
 }

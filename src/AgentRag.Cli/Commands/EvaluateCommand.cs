@@ -61,7 +61,7 @@ internal static class EvaluateCommand
             terminal.WriteError($"note: {Plural.Of(dataSet.LeftOut, "unanswerable question")} left out: their own paragraphs do not hold the answer, but other questions' may.");
         }
 
-        using var composition = new Composition(settings, terminal.Warnings);
+        using var composition = new Composition(settings, terminal.Warnings) { CalibratesTokens = false };
         var context = await composition.AnsweringAsync(cancellationToken);
         // No question is shown its own answer as a demonstration.
         context = context with { Demonstrations = context.Demonstrations.Guarded(dataSet.Questions) };
@@ -173,7 +173,7 @@ internal static class EvaluateCommand
         }
 
         var baseUrl = parsed.GetValue(EvaluationArguments.JudgeBaseUrl) is { } url ? new Setting<string?>(url, "--judge-base-url") : settings.BaseUrl;
-        using var composition = new Composition(settings with { Model = new(model, "--judge"), BaseUrl = baseUrl });
+        using var composition = new Composition(settings with { Model = new(model, "--judge"), BaseUrl = baseUrl }) { CalibratesTokens = false };
         IChatClient judge = composition.Model;
         var prompt = JudgePrompt.Load(parsed.GetValue(EvaluationArguments.JudgePrompt));
         await terminal.WithProgressAsync("Judging", async report =>

@@ -9,12 +9,7 @@ internal static class StateKeyFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>The file of this user.</summary>
-    public static string DefaultPath => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state
-            : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
-        "agentrag",
-        "state.key");
+    public static string DefaultPath => StateFolder.Key;
 
     /// <summary>Reads the key, or makes one.</summary>
     /// <param name="path">The file.</param>

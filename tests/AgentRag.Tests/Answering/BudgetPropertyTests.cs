@@ -54,6 +54,42 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
         Assert.True(trimmed > cases / 20 && refused > 0 && refused < cases / 2, "The cases do not reach what they are to test.");
     }
 
+    [Fact]
+    public async Task Money_that_is_tighter_than_the_tokens_leaves_room_for_the_final_answer_however_the_steps_grow()
+    {
+        var passages = Enumerable.Range(0, 8).Select(i => Passage($"p{i}", string.Join(' ', Enumerable.Repeat("word", 60)), "t")).ToArray();
+        HashSet<StopReason> stops = [];
+        for (var micros = 300; micros < 16_000; micros += 60)
+        {
+            var asked = 0;
+            var model = new ScriptedChatClient(request => request.Task switch
+            {
+                GroundedTask.NextStep => $"Follow up: {string.Join(' ', Enumerable.Range(0, 40).Select(word => $"s{asked}w{word}"))} {++asked}",
+                GroundedTask.IntermediateAnswer => $"Intermediate answer: {string.Join(' ', Enumerable.Repeat("answer", 90))}",
+                _ => "So the final answer is: Orm",
+            });
+            var context = new AnsweringContext
+            {
+                Retriever = new RandomRetriever(new Random(micros), passages),
+                Model = model,
+                TokenCounter = new WordCounter(),
+                Prices = new PriceTable(new Dictionary<string, ModelPrice> { ["scripted"] = new(1, 0) }),
+            };
+            var budget = new TokenBudgetOptions { MaxEffectiveContextTokens = 100_000, ContextWindowTokens = 50_000, ReservedAnswerTokens = 100, MaxCost = micros / 1_000_000m };
+
+            var answer = await new IterDragAnswerer(context).AnswerAsync(
+                new AnswerRequest("Who?", new(4, 0, 5), budget) { StopRules = new StopRules { MaxSubQueriesWithoutNewPassages = null } }, cancellationToken: TestContext.Current.CancellationToken);
+
+            Assert.Equal("Orm", answer.Text);
+            Assert.True(answer.Usage.Cost <= budget.MaxCost);
+            stops.Add(answer.StopReason);
+        }
+
+        Assert.DoesNotContain(StopReason.TokenBudget, stops); // that of tokens is never reached
+        Assert.Contains(StopReason.CostLimit, stops);
+        Assert.Contains(StopReason.IterationLimit, stops);
+    }
+
     private static async Task<Answer?> RunCaseAsync(Random random)
     {
         var counter = new WordCounter();
