@@ -29,3 +29,11 @@ AIAgent agent = model.AsAIAgent(
     name: "reader",
     tools: [.. plugin.AsAIFunctions()]);
 Console.WriteLine(await agent.RunAsync(question));
+
+// Or, for a model that is not good at calling tools: passages with every question.
+var search = new TextSearchProvider(
+    async (query, cancellationToken) => (await plugin.SearchAsync(query, cancellationToken))
+        .Select(found => new TextSearchProvider.TextSearchResult { SourceName = found.SourceName, SourceLink = found.SourceLink, Text = found.Text }),
+    new TextSearchProviderOptions { SearchTime = TextSearchProviderOptions.TextSearchBehavior.BeforeAIInvoke });
+AIAgent grounded = model.AsAIAgent(new ChatClientAgentOptions { AIContextProviders = [search] });
+Console.WriteLine(await grounded.RunAsync(question));

@@ -18,12 +18,35 @@ internal sealed class CommandLine(Terminal terminal)
         Settings come from flags, then AGENTRAG_* variables, then agentrag.json in the working directory; 'agentrag doctor' shows them.
         """;
 
+    private static readonly (string Name, Func<Terminal, Command> Create)[] Commands =
+    [
+        ("index", IndexCommand.Create),
+        ("retrieve", RetrieveCommand.Create),
+        ("ask", AskCommand.Create),
+        ("decompose", DecomposeCommand.Create),
+        ("allocate", AllocateCommand.Create),
+        ("evaluate", EvaluateCommand.Create),
+        ("report", ReportCommand.Create),
+        ("trace", TraceCommand.Create),
+        ("fit", FitCommand.Create),
+        ("drift", DriftCommand.Create),
+        ("simulate", SimulateCommand.Create),
+        ("mcp", McpCommand.Create),
+        ("init", InitCommand.Create),
+        ("demos", DemosCommand.Create),
+        ("cache", CacheCommand.Create),
+        ("demo", DemoCommand.Create),
+        ("tokenizer", TokenizerCommand.Create),
+        ("serve-model", ServeModelCommand.Create),
+        ("doctor", DoctorCommand.Create),
+    ];
+
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(10);
 
     public async Task<int> RunAsync(string[] args)
     {
         var verbose = new Option<bool>("--verbose") { Description = "Show the stack of an unexpected fault.", Recursive = true };
-        var parsed = Root(verbose).Parse(args);
+        var parsed = Root(verbose, args.FirstOrDefault()).Parse(args);
         try
         {
             if (parsed.Action is ParseErrorAction || OptionTakenAsArgument(parsed) is not null)
@@ -55,22 +78,18 @@ internal sealed class CommandLine(Terminal terminal)
         }
     }
 
-    private RootCommand Root(Option<bool> verbose)
+    // A run needs one command: the others are made when help or a mistake asks for them.
+    private RootCommand Root(Option<bool> verbose, string? name)
     {
-        var root = new RootCommand(Description)
+        var root = new RootCommand(Description);
+        var asked = Array.FindAll(Commands, command => command.Name == name);
+        foreach (var (_, create) in asked.Length > 0 ? asked : Commands)
         {
-            IndexCommand.Create(terminal),
-            RetrieveCommand.Create(terminal),
-            AskCommand.Create(terminal),
-            DecomposeCommand.Create(terminal),
-            AllocateCommand.Create(terminal),
-            EvaluateCommand.Create(terminal),
-            McpCommand.Create(terminal),
-            DemoCommand.Create(terminal),
-            DoctorCommand.Create(terminal),
-            SettingKeys.Config,
-            verbose,
-        };
+            root.Subcommands.Add(create(terminal));
+        }
+
+        root.Options.Add(SettingKeys.Config);
+        root.Options.Add(verbose);
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((SynchronousCommandLineAction)help.Action!);
         return root;
@@ -85,7 +104,7 @@ internal sealed class CommandLine(Terminal terminal)
                 : "No command was given.", "agentrag")
             : (OptionTakenAsArgument(parsed) is { } option
                 ? $"There is no option '{option}'; write -- before a text that begins with a dash."
-                : string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), $"agentrag {command.Name}");
+                : string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), PathOf(command));
         terminal.WriteError($"error: {message}");
         terminal.WriteError($"hint: '{path} --help' lists what it takes, with examples.");
         return ExitCode.User;
@@ -97,6 +116,9 @@ internal sealed class CommandLine(Terminal terminal)
         : parsed.CommandResult.Children.OfType<ArgumentResult>()
             .SelectMany(argument => argument.Tokens)
             .FirstOrDefault(token => token.Value is ['-', not '\0', ..])?.Value;
+
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{PathOf(parent)} {command.Name}" : $"agentrag {command.Name}";
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

@@ -1,8 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
+using AgentRag.Answering.Assistants;
+using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
+using AgentRag.Cli.Output;
+using AgentRag.Decoding.Chat;
 using AgentRag.Demonstrations;
-using AgentRag.Documents;
+using AgentRag.Evaluation;
+using AgentRag.Fitting;
 using AgentRag.Indexing;
 using AgentRag.Models;
 using AgentRag.Models.Extractive;
@@ -11,6 +19,8 @@ using AgentRag.Prompting;
 using AgentRag.Retrieval;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Tokens;
+using AgentRag.Tokens.Calibration;
+using AgentRag.Tokens.Vocabularies;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Cli;
@@ -23,10 +33,15 @@ internal sealed class Composition : IDisposable
     public const string IndexFile = "index.json";
 
     private readonly Settings _settings;
+    private readonly IProgress<string>? _warnings;
     private readonly RetrieverSource _retrievers;
     private Lazy<Bm25Index> _index;
     private LazyRetriever _retriever;
+    private ITokenCounter? _counter;
     private IChatClient? _model;
+    private TokenCalibration? _calibration;
+    private ResultCache? _cache;
+    private string _indexVersion;
     private (byte[] Manifest, PluginContext Context)? _plugin;
     private Bm25Index? _demonstrationIndex;
 
@@ -34,11 +49,19 @@ internal sealed class Composition : IDisposable
     /// <param name="warnings">Told what went wrong without stopping the work; or null.</param>
     public Composition(Settings settings, IProgress<string>? warnings = null)
     {
-        (_settings, _retrievers) = (settings, new(settings, () => Model, warnings));
+        (_settings, _warnings, _retrievers) = (settings, warnings, new(settings, () => Counter, () => Model, warnings));
         Reopen();
     }
 
-    public static ITokenCounter Counter { get; } = new EstimatingTokenCounter();
+    /// <summary>Counts tokens, as the setting says.</summary>
+    /// <exception cref="AgentRagException">The tokenizer cannot be opened.</exception>
+    public ITokenCounter Counter => _counter ??= CounterOf(_settings);
+
+    /// <summary>Whether estimates of tokens learn from what the model reports. Default true; a run that is measured counts every question alike.</summary>
+    public bool CalibratesTokens { get; init; } = true;
+
+    /// <summary>Where what was learned is kept from one command to the next. Default: below the user's <see cref="StateFolder"/>.</summary>
+    public string CalibrationFolder { get; init; } = StateFolder.Calibrations;
 
     /// <summary>The user's index.</summary>
     /// <exception cref="AgentRagException">There is none, or it cannot be used.</exception>
@@ -46,6 +69,13 @@ internal sealed class Composition : IDisposable
 
     /// <summary>Whether the index folder holds an index, of whatever kind.</summary>
     public bool HasIndex => IsIndex(_settings.Index.Value);
+
+    /// <summary>Ranks the passages of the user's index; its first query opens it.</summary>
+    public IRetriever IndexRetriever => _retriever;
+
+    /// <summary>Keeps rankings and replies; null when it is off.</summary>
+    /// <exception cref="AgentRagException">Its folder cannot be used.</exception>
+    public ResultCache? Cache => _settings.Cache.Value == CacheReuses.Off ? null : _cache ??= new ResultCache(DiskCache.Open(_settings.Cache.Value));
 
     /// <summary>The model's client.</summary>
     /// <exception cref="AgentRagException">The model cannot be made: no key, a wrong URL.</exception>
@@ -59,10 +89,91 @@ internal sealed class Composition : IDisposable
         {
             Retriever = _retriever,
             Model = Model,
-            TokenCounter = Counter,
+            TokenCounter = Calibration is { } calibration ? new LearningTokenCounter(Counter, calibration) : Counter,
+            Prices = _settings.Answering.PriceTable,
+            Layout = new PromptLayout { Order = _settings.Asking.Order.Value, Batches = _settings.Asking.Layout.Value },
+            DocumentLanguage = _settings.Asking.DocumentLanguage.Value,
             Prompts = PromptLibrary.Load(_settings.Prompts.Value),
             Demonstrations = await DemonstrationsAsync(cancellationToken),
         };
+    }
+
+    /// <summary>Makes the answerer of a strategy, or of the assistant that the settings name instead.</summary>
+    /// <param name="strategy">One of <see cref="Strategies.Names"/>.</param>
+    /// <param name="context">What it works with.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="AgentRagException">There is no such strategy or assistant, or a strategy that measures the index finds none.</exception>
+    public async Task<IAnswerer> AnswererAsync(string strategy, AnsweringContext context, CancellationToken cancellationToken)
+    {
+        var asking = _settings.Asking;
+        if (asking.Assistant.Value is { } assistant)
+        {
+            return _settings.Strategy.IsDefault
+                ? Reusing(new AssistantAnswerer(context, Assistant.Load(assistant)), context)
+                : throw new AgentRagException($"--assistant {assistant} answers in its own way: leave out the strategy '{strategy}' (from {_settings.Strategy.Source}).");
+        }
+
+        if (strategy is not (RoutedAnswerer.Name or EscalatingAnswerer.Name))
+        {
+            return Reusing(Strategies.Create(strategy, context), context);
+        }
+
+        var index = SearchedIndex;
+        return Reusing(Strategies.Create(strategy, context, new RoutingOptions
+        {
+            Sizes = await PromptCosts.MeasureAsync(context, index, DemonstrationIndex, Cache, cancellationToken),
+            MaxK = Math.Min(await PassageCountAsync(index, cancellationToken), RetrievalQuery.MaxK),
+            MaxM = context.Demonstrations.Count,
+            AsksModelForComplexity = asking.ComplexityByModel.Value,
+            AsksModelForQuality = asking.QualityByModel.Value,
+            QualityThreshold = asking.QualityThreshold.Value,
+        }), context);
+    }
+
+    // A collection in Qdrant can be searched from a machine that has no index.
+    private Bm25Index? SearchedIndex => _settings.Retriever.Value == RetrieverName.Qdrant && !HasIndex ? null : Index;
+
+    private async Task<int> PassageCountAsync(Bm25Index? index, CancellationToken cancellationToken) =>
+        index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken);
+
+    /// <summary>Lets an answerer also give answers of similar questions, if that is what the cache is for.</summary>
+    /// <exception cref="AgentRagException">The cache cannot be used.</exception>
+    public IAnswerer Reusing(IAnswerer answerer, AnsweringContext context)
+    {
+        if (Cache is not { } cache || _settings.CacheReuse.Value != CacheReuse.Semantic)
+        {
+            return answerer;
+        }
+
+        var scope = Json.Line(new
+        {
+            Index = _indexVersion,
+            Model = $"{_settings.Model.Value}",
+            BaseUrl = _settings.BaseUrl.Value,
+            context.Retriever.Name,
+            Retrieval = new
+            {
+                Embeddings = $"{_settings.Embeddings.Value}",
+                EmbeddingsUrl = _settings.EmbeddingsBaseUrl.Value,
+                Fusion = _settings.Fusion.Value,
+                Weights = _settings.FusionWeights.Value,
+                RrfK = _settings.RrfK.Value,
+                Rerank = $"{_settings.Rerank.Value}",
+                RerankModel = _settings.RerankModel.Value,
+                Qdrant = _settings.Qdrant.Value,
+                Collection = _settings.QdrantCollection.Value,
+            },
+            Tokens = context.TokenCounter.Name,
+            StepControl = _settings.Answering.StepControl.Value,
+            Asking = _settings.Asking.Rows.Select(row => row.Value),
+            Assistant = _settings.Asking.Assistant.Value is { } assistant ? Assistant.Load(assistant).Template.ContentHash : null,
+            Prompts = Enum.GetValues<PromptName>().Select(name => context.Prompts.Get(name).ContentHash),
+            Demonstrations = context.Demonstrations.Pool.Select(shown => new { shown.Id, shown.Question, shown.Answer, shown.Steps }),
+            _settings.DemonstrationOptions.Selection,
+            _settings.DemonstrationOptions.Seed,
+            _settings.DemonstrationOptions.K,
+        });
+        return new SimilarQuestionAnswerer(answerer, cache, new LexicalSimilarity(), scope, new() { Threshold = _settings.CacheSimilarity.Value });
     }
 
     /// <summary>Loads the worked examples.</summary>
@@ -77,18 +188,25 @@ internal sealed class Composition : IDisposable
 
         if (source.File is { } file)
         {
-            return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(file, cancellationToken), _retriever);
+            return DemonstrationStore.From(await DemonstrationFile.LoadAsync(file, cancellationToken), _retriever, _settings.DemonstrationOptions);
         }
 
         _demonstrationIndex ??= await DemoWorld.IndexAsync(Counter, cancellationToken);
-        return DemonstrationStore.From(await LabelledQuestionFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex));
+        return DemonstrationStore.From(
+            await DemonstrationFile.LoadAsync(DemoWorld.Demonstrations, cancellationToken), new Bm25Retriever(_demonstrationIndex), _settings.DemonstrationOptions);
     }
+
+    /// <summary>Loads what ranks parameters: the user's allocation model, or the published coefficients.</summary>
+    /// <exception cref="AgentRagException">The model's file cannot be used.</exception>
+    public async Task<AllocationModel> AllocationModelAsync(CancellationToken cancellationToken) => _settings.AllocationModel.Value is { } file
+        ? await AllocationModelFile.LoadAsync(file, cancellationToken)
+        : AllocationModel.Published;
 
     /// <summary>Opens the retriever that the settings name.</summary>
     /// <param name="bm25">Parameters of its lexical part; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     /// <exception cref="AgentRagException">It cannot be made of these settings, or what it searches cannot be used.</exception>
-    public Task<RetrieverChoice> RetrieverAsync(Bm25Options? bm25, CancellationToken cancellationToken) => _retrievers.OpenAsync(() => _index.Value, bm25, cancellationToken);
+    public Task<RetrieverChoice> RetrieverAsync(Bm25Options? bm25, CancellationToken cancellationToken) => _retrievers.OpenAsync(() => _index.Value, bm25, cache: null, cancellationToken);
 
     /// <summary>The embedding model; null when none is configured.</summary>
     public IEmbeddingGenerator<string, Embedding<float>>? Embedder => _retrievers.Embedder;
@@ -105,16 +223,21 @@ internal sealed class Composition : IDisposable
         }
 
         Reopen();
-        var answering = await AnsweringAsync(cancellationToken);
 
-        // A collection in Qdrant can be searched from a machine that has no index.
-        var index = _settings.Retriever.Value == RetrieverName.Qdrant && !HasIndex ? null : Index;
+        // Opened first: where there is none, every call asks anew, and must fail fast.
+        var index = SearchedIndex;
+        var answering = await AnsweringAsync(cancellationToken);
+        var allocationModel = await AllocationModelAsync(cancellationToken);
         var context = new PluginContext
         {
             Answering = answering,
-            PassageCount = index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken),
-            Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, cancellationToken),
+            Index = index,
+            AllocationModel = allocationModel,
+            AllocationWarnings = allocationModel.IsFitted ? allocationModel.MismatchesWith(ObservationFingerprints.Of(answering, index)) : [],
+            PassageCount = await PassageCountAsync(index, cancellationToken),
+            Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),
+            Answerer = (strategy, answering) => Reusing(Answerers.Create(strategy, answering), answering),
         };
         _plugin = (manifest, context);
         return context;
@@ -124,6 +247,10 @@ internal sealed class Composition : IDisposable
     public Bm25Index? DemonstrationIndex =>
         _settings.Demonstrations.Value is { File: not null } ? (HasIndex ? Index : null) : _demonstrationIndex;
 
+    /// <summary>Opens the token counter that the settings name.</summary>
+    /// <exception cref="AgentRagException">It cannot be opened.</exception>
+    public static ITokenCounter CounterOf(Settings settings) => TokenCounters.Open(settings.Tokenizer.Value, settings.Vocabularies.Value);
+
     /// <summary>Whether a folder holds an index, of whatever version.</summary>
     public static bool IsIndex(string directory) => File.Exists(Path.Combine(directory, IndexFile));
 
@@ -132,6 +259,7 @@ internal sealed class Composition : IDisposable
     {
         BaseUrl = settings.BaseUrl.Value,
         ApiKey = settings.ApiKey?.Reveal(),
+        StepControl = settings.Answering.StepControl.Value,
         ApiKeySetting = settings.ApiKey?.Variable ?? settings.ApiKeyVariables,
     };
 
@@ -141,13 +269,16 @@ internal sealed class Composition : IDisposable
         _model?.Dispose();
     }
 
-    [MemberNotNull(nameof(_index), nameof(_retriever))]
+    [MemberNotNull(nameof(_index), nameof(_retriever), nameof(_indexVersion))]
     private void Reopen()
     {
+        // Before the index is opened: what a newer one answers is then kept under a version that is past, and never the other way round.
+        _indexVersion = _settings.Cache.Value != CacheReuses.Off && HasIndex ? IndexVersion.Of(_settings.Index.Value) : "none";
+
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
         _index = index;
-        _retriever = new LazyRetriever(_retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, token)).Retriever);
+        _retriever = new LazyRetriever(_retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, Cache, token)).Retriever);
     }
 
     // Its bytes name the segments and their checksums, so they differ whenever the index does.
@@ -164,12 +295,45 @@ internal sealed class Composition : IDisposable
         }
     }
 
-    private IChatClient CreateModel() => ChatModels.Create(
+    // The offline model reports what this counter counts: there is nothing to learn. A vocabulary counts exactly.
+    private TokenCalibration? Calibration => CalibratesTokens && _settings.Tokenizer.Value == TokenCounters.Estimate && _settings.Model.Value.Provider != ModelName.ExtractiveProvider
+        ? _calibration ??= OpenCalibration()
+        : null;
+
+    private TokenCalibration OpenCalibration()
+    {
+        // The same name on another server may be another model.
+        var model = _settings.BaseUrl.Value is { } url ? $"{_settings.Model.Value} at {url}" : $"{_settings.Model.Value}";
+        try
+        {
+            return TokenCalibration.Open(Path.Combine(CalibrationFolder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(model)))[..16]}.json"), model, Counter.Name);
+        }
+        catch (AgentRagException e)
+        {
+            // What was learned makes estimates better; without it they are as good as on the first day.
+            _warnings?.Report(e.Message);
+            return new TokenCalibration();
+        }
+    }
+
+    private IChatClient CreateModel() => Cache is not { } cache ? CreateUncachedModel() : CachedModel(CreateUncachedModel(), cache);
+
+    private IChatClient CachedModel(IChatClient model, ResultCache cache)
+    {
+        // Reused answers stand outside, so that none of them gets among the exact replies.
+        var exact = new CachingChatClient(model, cache, new() { Settings = $"{_settings.Answering.StepControl.Value}" });
+        return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, () => _indexVersion);
+    }
+
+    private IChatClient CreateUncachedModel() => Calibration is { } calibration ? new CalibratingChatClient(CreateBareModel(), Counter, calibration) : CreateBareModel();
+
+    private IChatClient CreateBareModel() => ChatModels.Create(
         _settings.Model.Value,
         ModelOptions(_settings),
         new Dictionary<string, Func<ModelName, ChatModelOptions, IChatClient>>(StringComparer.Ordinal)
         {
             [ModelName.ExtractiveProvider] = (_, _) => new ExtractiveChatClient(Counter),
             [ModelName.AnthropicProvider] = AnthropicModel.Create,
+            [ModelName.GgufProvider] = (model, _) => new LocalChatClient(model.Name),
         });
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
 using AgentRag.Indexing;
 using AgentRag.Indexing.Vectors;
@@ -10,21 +11,25 @@ using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Linked;
 using AgentRag.Retrieval.Qdrant;
 using AgentRag.Retrieval.Reranking;
+using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Cli;
 
 /// <summary>Makes the retriever that the settings name, and the embedding model, the servers and the reranker that it needs.</summary>
 /// <param name="settings">The settings.</param>
+/// <param name="counter">Makes the token counter of this run.</param>
 /// <param name="model">The chat model, for reranking.</param>
 /// <param name="warnings">Told why an order was kept that should have been made better; or null.</param>
-internal sealed class RetrieverSource(Settings settings, Func<IChatClient> model, IProgress<string>? warnings) : IDisposable
+internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> counter, Func<IChatClient> model, IProgress<string>? warnings) : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
     private OpenAICompatibleEmbeddingGenerator? _embedder;
 
     /// <summary>What the retriever is called before it is opened.</summary>
-    public string Name => settings.Retriever.Value == RetrieverName.Auto ? (settings.Embeddings.Value is null ? "linked" : "hybrid") : settings.Retriever.Value.Text();
+    public string Name =>
+        (settings.Retriever.Value == RetrieverName.Auto ? (settings.Embeddings.Value is null ? "linked" : "hybrid") : settings.Retriever.Value.Text())
+        + (settings.Rerank.Value.IsNone ? "" : settings.Rerank.Value.IsModel ? "+chat" : "+http");
 
     /// <summary>The embedding model; null when none is configured.</summary>
     /// <exception cref="AgentRagException">Its settings are out of range.</exception>
@@ -51,19 +56,15 @@ internal sealed class RetrieverSource(Settings settings, Func<IChatClient> model
     /// <summary>Opens the retriever.</summary>
     /// <param name="index">The index; asked for only by retrievers that search it.</param>
     /// <param name="bm25">Parameters of the lexical part; null for the defaults.</param>
+    /// <param name="cache">Keeps what the index ranks; null to keep nothing. A collection in Qdrant and a reranker are asked each time: they do not tell when they
+    /// change, and an order that could not be made better must not be kept.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     /// <exception cref="AgentRagException">It cannot be made of these settings, or the index, its vectors or the collection cannot be used.</exception>
-    public async Task<RetrieverChoice> OpenAsync(Func<Bm25Index> index, Bm25Options? bm25, CancellationToken cancellationToken)
+    public async Task<RetrieverChoice> OpenAsync(Func<Bm25Index> index, Bm25Options? bm25, ResultCache? cache, CancellationToken cancellationToken)
     {
-        var first = settings.Retriever.Value switch
-        {
-            RetrieverName.Bm25 => new RetrieverChoice(new Bm25Retriever(index(), bm25), "bm25: words alone"),
-            RetrieverName.Linked => new(Linked(index(), bm25), "linked: words and links"),
-            RetrieverName.Dense => Dense(index()),
-            RetrieverName.Hybrid => Hybrid(index(), bm25),
-            RetrieverName.Qdrant => await QdrantAsync(cancellationToken),
-            _ => Auto(index(), bm25),
-        };
+        var first = settings.Retriever.Value == RetrieverName.Qdrant ? await QdrantAsync(cancellationToken)
+            : cache is not null ? Cached(bm25, cache)
+            : OverIndex(index(), bm25);
         return settings.Rerank.Value.IsNone
             ? first
             : new(new RerankingRetriever(first.Retriever, Reranker(), warnings: warnings), $"{first.Reason}; reranked by {settings.Rerank.Value}");
@@ -83,6 +84,27 @@ internal sealed class RetrieverSource(Settings settings, Func<IChatClient> model
     }
 
     private FusionOptions FusionOptions => new() { Method = settings.Fusion.Value, Weights = settings.FusionWeights.Value, RankConstant = settings.RrfK.Value };
+
+    private RetrieverChoice OverIndex(Bm25Index index, Bm25Options? bm25) => settings.Retriever.Value switch
+    {
+        RetrieverName.Bm25 => new RetrieverChoice(new Bm25Retriever(index, bm25), "bm25: words alone"),
+        RetrieverName.Linked => new(Linked(index, bm25), "linked: words and links"),
+        RetrieverName.Dense => Dense(index),
+        RetrieverName.Hybrid => Hybrid(index, bm25),
+        _ => Auto(index, bm25),
+    };
+
+    // With an index of its own: one that was opened before could be of another version than the one found now.
+    private RetrieverChoice Cached(Bm25Options? bm25, ResultCache cache)
+    {
+        RetrieverChoice? choice = null;
+        var caching = CachingRetriever.Open(
+            settings.Index.Value,
+            () => (choice = OverIndex(Bm25Index.Open(settings.Index.Value, counter().Name), bm25)).Retriever,
+            cache,
+            Output.Json.Line(new { Bm25 = bm25, Embeddings = $"{settings.Embeddings.Value}", Url = settings.EmbeddingsBaseUrl.Value, Fusion = FusionOptions }));
+        return choice! with { Retriever = caching };
+    }
 
     private RetrieverChoice Auto(Bm25Index index, Bm25Options? bm25) => settings.Embeddings.Value is null
         ? new(Linked(index, bm25), "linked: words and links; no embedding model is configured")
@@ -114,7 +136,7 @@ internal sealed class RetrieverSource(Settings settings, Func<IChatClient> model
     // The links that fit the index at hand; where a writer has replaced both meanwhile, both are opened anew.
     private LinkedRetriever Linked(Bm25Index index, Bm25Options? bm25) => LinksIndex.GraphOf(settings.Index.Value, index) is { } graph
         ? new(index, graph, bm25: bm25)
-        : LinkedRetriever.Open(settings.Index.Value, Composition.Counter.Name, bm25: bm25);
+        : LinkedRetriever.Open(settings.Index.Value, counter().Name, bm25: bm25);
 
     private IReranker Reranker()
     {
@@ -141,12 +163,12 @@ internal sealed class RetrieverSource(Settings settings, Func<IChatClient> model
         return new ChatReranker(model(), Listwise(prompt));
     }
 
-    private static RerankPrompt Listwise(PromptTemplate template)
+    private RerankPrompt Listwise(PromptTemplate template)
     {
         // Prompts put passages of low rank first; here the first is number 1.
         var prompt = new RerankPrompt((query, passages) => template.Render(
             new PromptContent { Question = query, Passages = [.. passages.Select((passage, i) => new NumberedPassage(i + 1, 0, passages.Count - i, passage))] },
-            Composition.Counter).Messages);
+            counter()).Messages);
         return template.MaxAnswerTokens is { } most ? prompt with { MaxOutputTokens = most } : prompt;
     }
 

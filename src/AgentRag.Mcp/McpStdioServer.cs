@@ -25,11 +25,7 @@ public static class McpStdioServer
     {
         ArgumentNullException.ThrowIfNull(plugin);
         Console.SetOut(Console.Error);
-        using var loggers = LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(LogLevel.Warning)
-            // It warns of every request that a closed input cancels, and a fault of a tool is logged by the filter.
-            .AddFilter("ModelContextProtocol.Server.McpServer", LogLevel.Error)
-            .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+        using var loggers = new StandardErrorLog();
         await RunAsync(plugin, new StdioServerTransport(PluginServer.Name, loggers), loggers, cancellationToken).ConfigureAwait(false);
     }
 
@@ -37,7 +33,7 @@ public static class McpStdioServer
     internal static async Task RunAsync(AgentRagPlugin plugin, ITransport transport, ILoggerFactory loggers, CancellationToken cancellationToken = default)
     {
         await using var _ = transport.ConfigureAwait(false);
-        var server = McpServer.Create(transport, PluginServer.Options(plugin, loggers), new ReportedFaultFilter(loggers));
+        var server = McpServer.Create(transport, PluginServer.Factory(plugin, loggers)(), loggers);
         await using var __ = server.ConfigureAwait(false);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = server.RunAsync(ending.Token);

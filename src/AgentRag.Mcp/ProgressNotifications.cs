@@ -17,6 +17,12 @@ internal sealed class ProgressNotifications(McpServer server, ProgressToken toke
     /// <inheritdoc/>
     public void Report(AnswerEvent value)
     {
+        if (value is TextStreamed or UsageReported)
+        {
+            // One notification for each word would drown the client, and what was spent stands in that of each request.
+            return;
+        }
+
         lock (_lock)
         {
             _sent = SendAsync(_sent, new ProgressNotificationValue { Progress = ++_count, Message = Describe(value) });
@@ -35,6 +41,8 @@ internal sealed class ProgressNotifications(McpServer server, ProgressToken toke
     internal static string Describe(AnswerEvent happened) => happened switch
     {
         PassagesRetrieved retrieved => $"retrieved {Count(retrieved.Passages.Count, "passage")} for \"{retrieved.Query}\", {retrieved.NewPassages:N0} new",
+        Planned planned => $"planned {planned.Strategy} with {planned.Parameters}" + string.Concat(planned.SubQueries.Select(query => $"; {query}")),
+        ContentTrimmed trimmed => $"left out of the prompt to keep within the budget: {Count(trimmed.Trimmed.Passages, "passage")}, {Count(trimmed.Trimmed.Demonstrations, "demonstration")}",
         RequestSent sent => $"asked the model ({sent.Purpose}): {Count(sent.PromptTokens, "token")}, {sent.SpentTokens:N0} spent so far",
         SubQueryAsked asked => $"follow up: {asked.SubQuery}",
         SubQueryAnswered answered => $"intermediate answer: {answered.IntermediateAnswer}",

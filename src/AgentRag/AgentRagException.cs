@@ -2,7 +2,7 @@ namespace AgentRag;
 
 /// <summary>A fault the user can mend: wrong input, a missing file, an unreachable model.</summary>
 /// <remarks>The message is safe to show: it says what was found, where, what was expected and what to do next, and holds no secret.</remarks>
-public sealed class AgentRagException : Exception
+public class AgentRagException : Exception
 {
     /// <summary>Makes the exception without a message of its own.</summary>
     public AgentRagException()

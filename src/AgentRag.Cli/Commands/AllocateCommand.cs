@@ -1,27 +1,62 @@
 using System.CommandLine;
 using AgentRag.Allocation;
+using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Evaluation;
+using AgentRag.Fitting;
 using AgentRag.Retrieval;
-using Spectre.Console;
 
 namespace AgentRag.Cli.Commands;
 
-/// <summary><c>agentrag allocate</c>: says which parameters to buy with a budget.</summary>
+/// <summary><c>agentrag allocate</c>: says which parameters to buy with a budget, or for an accuracy.</summary>
 internal static class AllocateCommand
 {
+    private const string PublishedCoefficients = "published";
+
+    private static readonly Option<double?> TargetAccuracy = Flags.Number<double>(
+        "--target-accuracy", "X", "The cheapest parameters whose Accuracy (or --metric) reaches X, in (0, 1], instead of the best for a budget.");
+
+    private static readonly Option<bool> Explain = new("--explain") { Description = "Show what was considered, measured, predicted and capped." };
+
+    private static readonly Option<string?> DataSet = new("--data-set") { HelpName = "NAME", Description = "Go by what was measured on this data set. Default: by all, in the mean." };
+
+    private static readonly Option<string?> Metric = new("--metric") { HelpName = "NAME", Description = "exactMatch, f1 or accuracy (default: accuracy)." };
+
+    private static readonly Option<string?> Predict = new("--predict") { HelpName = "K,M,N", Description = "Only predict these parameters." };
+
+    private static readonly Option<string?> GivenInformativeness = new("--informativeness")
+    {
+        HelpName = "DOC,SHOT",
+        Description = "What the first passage and the first demonstration bring, in z. Default: what was measured; 0,0 with published coefficients.",
+    };
+
+    private static readonly Option<string?> Coefficients = new("--coefficients")
+    {
+        HelpName = "NAME",
+        Description = $"{PublishedCoefficients}: those of Gemini 1.5 Flash, even when an allocation model is set.",
+    };
+
     public static Command Create(Terminal terminal)
     {
         var command = new ExampleCommand(
             "allocate",
             "Say how to spend a token budget: strategy, passages (k), demonstrations (m), iterations (n).",
-            "Uses the published model for Gemini 1.5 Flash with the token sizes of your index, or the paper's when nothing is indexed.",
+            "Uses the allocation model that you fitted, or the published one for Gemini 1.5 Flash, with the token sizes of your index, or the paper's when nothing is indexed.",
             "agentrag allocate --budget 32k",
-            "agentrag allocate --budget 1M --context-window 1M --json")
+            "agentrag allocate --budget 1M --context-window 1M --json",
+            "agentrag allocate --budget 128k --allocation-model model.json --explain",
+            "agentrag allocate --target-accuracy 0.6 --allocation-model model.json",
+            "agentrag allocate --predict 10,4,1 --coefficients published --json")
         {
-            Flags.Json,
+            TargetAccuracy, Explain, DataSet, Metric, Predict, GivenInformativeness, Coefficients, Flags.Json,
         };
-        SettingKeys.AddTo(command, [.. SettingKeys.OfBudget, SettingKeys.Index, SettingKeys.Demonstrations, SettingKeys.Prompts]);
+        SettingKeys.AddTo(
+            command,
+            [
+                .. SettingKeys.OfBudget, SettingKeys.AllocationModel, SettingKeys.Index, .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations, SettingKeys.Prompts, SettingKeys.Model,
+                SettingKeys.Strategy,
+            ]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -29,68 +64,89 @@ internal static class AllocateCommand
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
         // No model is asked, so no key is needed: the sizes are those of the prompts.
-        var settings = Settings.Read(parsed) with { Model = new(Models.ModelName.Extractive, Setting<string>.Default) };
+        var asked = Settings.Read(parsed);
+        var settings = asked with { Model = new(Models.ModelName.Extractive, Setting<string>.Default) };
         using var composition = new Composition(settings);
-        var context = await composition.AnsweringAsync(cancellationToken);
-        var index = composition is { HasIndex: true, Index.PassageCount: > 0 } ? composition.Index : null;
-        var sizes = await PromptCosts.MeasureAsync(context, index, composition.DemonstrationIndex, cancellationToken);
-        var allocation = BudgetAllocator.Allocate(new AllocationRequest(settings.Bounds, sizes)
+        var model = parsed.GetValue(Coefficients) switch
         {
-            MaxK = Math.Min(index?.PassageCount ?? RetrievalQuery.MaxK, RetrievalQuery.MaxK),
-            MaxM = context.Demonstrations.Count,
-        });
-        if (parsed.GetValue(Flags.Json))
+            null => await composition.AllocationModelAsync(cancellationToken),
+            PublishedCoefficients => AllocationModel.Published,
+            var other => throw new AgentRagException($"--coefficients: '{other}' is not known; use {PublishedCoefficients}, or name your own with --allocation-model FILE."),
+        };
+        var informativeness = parsed.GetValue(GivenInformativeness) is { } text ? ReadInformativeness(text) : null;
+        if (parsed.GetValue(Predict) is { } triple)
         {
-            terminal.WriteJson(new
-            {
-                Budget = settings.Budget.Value,
-                Recommended = Json(allocation.Recommended),
-                Alternatives = Fitting(allocation).Select(Json),
-                Sizes = sizes,
-                SizesFrom = index is null ? "assumed" : settings.Index.Value,
-                Note = Note(allocation, index is not null, settings.Index.Value),
-            });
-            return ExitCode.Success;
+            return WritePrediction(terminal, parsed, model, settings.Strategy.Value, ReadParameters(triple), informativeness);
         }
 
-        WriteText(terminal, settings, allocation);
-        terminal.WriteLine(
-            $"A passage costs {sizes.PassageTokens:N0} tokens, a demonstration {sizes.DemonstrationTokens:N0} and {sizes.DemonstrationPassageTokens:N0} for each " +
-            $"of its passages, instructions and question {sizes.InstructionTokens:N0}.");
-        terminal.WriteLine(Note(allocation, index is not null, settings.Index.Value));
+        var context = await composition.AnsweringAsync(cancellationToken);
+        var index = composition is { HasIndex: true, Index.PassageCount: > 0 } ? composition.Index : null;
+        var sizes = await PromptCosts.MeasureAsync(context, index, composition.DemonstrationIndex, composition.Cache, cancellationToken);
+        var warnings = model.MismatchesWith(ObservationFingerprints.Of(context, index) with { Model = asked.Model.Value.Name });
+        foreach (var warning in warnings)
+        {
+            terminal.WriteError($"warning: {warning}");
+        }
+
+        var target = parsed.GetValue(TargetAccuracy);
+        var request = new AllocationRequest(
+            // Whoever asks what an accuracy costs has no budget, unless one is named.
+            target is not null && settings.Budget.IsDefault ? settings.Bounds with { MaxEffectiveContextTokens = long.MaxValue } : settings.Bounds,
+            sizes)
+        {
+            Model = model,
+            Informativeness = informativeness,
+            DataSet = parsed.GetValue(DataSet),
+            Metric = parsed.GetValue(Metric),
+            // A strategy in the settings is what to ask with when nothing else is said; here it is the question.
+            Strategy = settings.Strategy.Source == SettingKeys.Strategy.Option.Name ? settings.Strategy.Value : null,
+            MaxK = Math.Min(index?.PassageCount ?? RetrievalQuery.MaxK, RetrievalQuery.MaxK),
+            MaxM = context.Demonstrations.Count,
+            MeasuredTokensHold = warnings.Count == 0,
+        };
+        var output = new AllocationText(terminal, settings, request, index is not null, warnings);
+        if (target is { } wanted)
+        {
+            if (wanted is not (> 0 and <= 1))
+            {
+                throw new AgentRagException($"--target-accuracy is {wanted}, must be in (0, 1]: 60 % is 0.6.");
+            }
+
+            output.Write(BudgetAllocator.CheapestFor(request, wanted), parsed.GetValue(Flags.Json));
+        }
+        else
+        {
+            output.Write(BudgetAllocator.Allocate(request), parsed.GetValue(Flags.Json), parsed.GetValue(Explain));
+        }
+
         return ExitCode.Success;
     }
 
-    private static void WriteText(Terminal terminal, Settings settings, BudgetAllocation allocation)
+    private static int WritePrediction(
+        Terminal terminal, ParseResult parsed, AllocationModel model, string strategy, InferenceParameters parameters, Informativeness? informativeness)
     {
-        var best = allocation.Recommended;
+        var i = informativeness ?? model.InformativenessOf(strategy, parsed.GetValue(DataSet), parsed.GetValue(Metric));
+        var predicted = model.Predict(strategy, parameters, i);
+        if (parsed.GetValue(Flags.Json))
+        {
+            terminal.WriteJson(new { predicted.Linear, Predicted = predicted.Z, predicted.MeanInterval, predicted.PredictionInterval });
+            return ExitCode.Success;
+        }
+
         terminal.WriteLine(
-            $"Budget {settings.Budget.Value:N0} tokens: ask with --strategy {best.Strategy} --k {best.Parameters.K} --m {best.Parameters.M} --n {best.Parameters.N} " +
-            $"--budget {settings.Budget.Value}");
-        var table = new Table().AddColumn("strategy");
-        foreach (var column in new[] { "k", "m", "n", "planned tokens", "z" })
-        {
-            table.AddColumn(new TableColumn(column).RightAligned());
-        }
-
-        foreach (var (strategy, parameters, tokens, z) in Fitting(allocation))
-        {
-            table.AddRow(strategy, $"{parameters.K}", $"{parameters.M}", $"{parameters.N}", Scores.Tokens(tokens), $"{z:0.000}");
-        }
-
-        terminal.WriteTable(table);
+            $"{strategy} with {parameters}: z {predicted.Z:0.000}" +
+            (predicted.PredictionInterval is { } interval ? $", 95 % of measurements in {interval.Low:0.000} to {interval.High:0.000}" : "") +
+            $" (linear part {predicted.Linear:0.000}; informativeness {i.Document:0.###}, {i.Demonstration:0.###}; coefficients of {model.Source})");
+        return ExitCode.Success;
     }
 
-    private static IEnumerable<AllocatedStrategy> Fitting(BudgetAllocation allocation) =>
-        new[] { allocation.Drag, allocation.IterDrag }.OfType<AllocatedStrategy>();
+    private static InferenceParameters ReadParameters(string text) => text.Split(',').Length == 3
+        ? text.Split(',', StringSplitOptions.TrimEntries).Select(part => ListText.Counts("--predict", part)[0]).ToList() is [var k, var m, var n]
+            ? new InferenceParameters(k, m, n).Validated()
+            : throw new AgentRagException($"--predict: '{text}' is not K,M,N.")
+        : throw new AgentRagException($"--predict: '{text}' is not K,M,N, such as 10,4,1.");
 
-    private static object Json(AllocatedStrategy allocated) =>
-        new { allocated.Strategy, allocated.Parameters.K, allocated.Parameters.M, allocated.Parameters.N, allocated.PlannedTokens, allocated.PredictedZ };
-
-    private static string Note(BudgetAllocation allocation, bool hasIndex, string index) =>
-        $"Ranked with the coefficients of {allocation.CoefficientsSource}, not of your model and documents: a starting point to measure from. z ranks parameters of " +
-        $"one strategy and is no accuracy; IterDRAG is recommended from {BudgetAllocator.IterDragFromTokens:N0} tokens on, where it wins in the paper's table 1. " +
-        (hasIndex
-            ? $"Passage sizes are those of '{index}'."
-            : $"Nothing is indexed in '{index}', so passages are taken to cost {new TokenSizes().PassageTokens:N0} tokens, as in the paper.");
+    private static Informativeness ReadInformativeness(string text) => ListText.Numbers("--informativeness", text) is [var document, var demonstration]
+        ? new Informativeness(document, demonstration)
+        : throw new AgentRagException($"--informativeness: '{text}' is not DOC,SHOT, such as 2,0.5.");
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Prompting;
 
 namespace AgentRag.Cli.Commands;
 
@@ -9,6 +10,12 @@ namespace AgentRag.Cli.Commands;
 internal static class AskCommand
 {
     private static readonly Argument<string?> Question = new("question") { Description = "The question, in quotation marks.", Arity = ArgumentArity.ZeroOrOne };
+
+    private static readonly Option<string?> History = new("--history")
+    {
+        HelpName = "FILE",
+        Description = "The conversation before the question, JSON Lines with question and answer, oldest first (- for stdin): \"And when did he die?\" is made to stand alone.",
+    };
 
     private static readonly Option<bool> Trace = new("--trace") { Description = "Show every request: its passages, demonstrations, tokens and reply." };
 
@@ -20,10 +27,12 @@ internal static class AskCommand
             "Steps appear on stderr as they happen, the answer on stdout. With --questions a question that fails gets a line with its error, and the run goes on.",
             "agentrag ask \"Who endowed the prize that the decipherer of the tablets won?\"",
             "agentrag ask \"Which of the two bridges is older?\" --strategy drag --k 20 --m 4 --budget 32k",
+            "agentrag ask \"And when did she die?\" --history conversation.jsonl",
+            "agentrag ask \"Which of them is the oldest?\" --strategy auto --budget 128k",
             "agentrag ask \"...\" --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1 --trace",
             "agentrag ask --questions questions.jsonl --json > answers.jsonl")
         {
-            Question, Flags.Questions, Trace, Flags.Json,
+            Question, Flags.Questions, History, Trace, Flags.Json,
         };
         SettingKeys.AddTo(command, SettingKeys.OfAnswering);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
@@ -36,22 +45,27 @@ internal static class AskCommand
         var settings = Settings.Read(parsed);
         using var composition = new Composition(settings, terminal.Warnings);
         var context = await composition.AnsweringAsync(cancellationToken);
-        var run = new AskRun(terminal, settings, Answerers.Create(settings.Strategy.Value, context), parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
-        return question is not null
+        var answerer = await composition.AnswererAsync(settings.Strategy.Value, context, cancellationToken);
+        var history = parsed.GetValue(History) is { } file ? await HistoryInput.ReadAsync(file, cancellationToken) : [];
+        var run = new AskRun(terminal, settings, answerer, history, parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
+        var code = question is not null
             ? await run.OneAsync(question, cancellationToken)
             : await run.ManyAsync(parsed.GetValue(Flags.Questions)!, cancellationToken);
+        CacheText.Write(terminal, composition.Cache);
+        return code;
     }
 
-    private sealed class AskRun(Terminal terminal, Settings settings, IAnswerer answerer, bool json, bool trace)
+    private sealed class AskRun(Terminal terminal, Settings settings, IAnswerer answerer, IReadOnlyList<ChatTurn> history, bool json, bool trace)
     {
         public async Task<int> OneAsync(string question, CancellationToken cancellationToken)
         {
-            var answer = await answerer.AnswerAsync(Request(question), json ? null : new SynchronousProgress<AnswerEvent>(ShowStep), cancellationToken);
             if (json)
             {
-                terminal.WriteJson(AnswerJson.Whole(answer, trace));
+                terminal.WriteJson(AnswerJson.Whole(await answerer.AnswerAsync(Request(question), cancellationToken: cancellationToken), trace));
                 return ExitCode.Success;
             }
+
+            var answer = await ShowAsync(Request(question) with { StreamsText = terminal.IsInteractive }, cancellationToken);
 
             foreach (var line in AnswerText.Lines(answer, settings.Bounds).Concat(trace ? AnswerText.TraceLines(answer) : []))
             {
@@ -73,7 +87,7 @@ internal static class AskCommand
                     report(done, questions.Count, $"{done:N0} of {questions.Count:N0}");
                     try
                     {
-                        var answer = await answerer.AnswerAsync(Request(question.Question), progress: null, cancellationToken);
+                        var answer = await answerer.AnswerAsync(Request(question.Question), cancellationToken: cancellationToken);
                         Write(question.Id, AnswerJson.Row(question.Id, answer), answer.Text);
                     }
                     catch (AgentRagException e)
@@ -87,7 +101,12 @@ internal static class AskCommand
             }, writesResults: true);
         }
 
-        private AnswerRequest Request(string question) => new(question, settings.Parameters, settings.Bounds);
+        private AnswerRequest Request(string question) => new(question, settings.Parameters, settings.Bounds)
+        {
+            StopRules = settings.Answering.StopRules,
+            Rewriting = settings.Asking.Rewriting.Value,
+            History = history,
+        };
 
         private void Write(string id, object row, string text)
         {
@@ -101,12 +120,34 @@ internal static class AskCommand
             }
         }
 
-        private void ShowStep(AnswerEvent happened)
+        // Steps, and the answer's words as they are written, go to stderr; the answer itself to stdout, once, when it is checked.
+        private async Task<Answer> ShowAsync(AnswerRequest request, CancellationToken cancellationToken)
         {
-            if (AnswerText.Line(happened) is { } line)
+            Answer? answer = null;
+            var isWriting = false;
+            await foreach (var happened in answerer.StreamAsync(request, cancellationToken))
             {
-                terminal.WriteError(line);
+                if (happened is TextStreamed piece)
+                {
+                    terminal.WriteErrorPart(isWriting ? piece.Text : $"  writing: {piece.Text}");
+                    isWriting = true;
+                    continue;
+                }
+
+                if (isWriting)
+                {
+                    terminal.WriteError("");
+                    isWriting = false;
+                }
+
+                answer = (happened as Answered)?.Answer ?? answer;
+                if (AnswerText.Line(happened) is { } line)
+                {
+                    terminal.WriteError(line);
+                }
             }
+
+            return answer!;
         }
     }
 }

@@ -4,6 +4,7 @@ using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
+using AgentRag.Evaluation.Runs;
 using AgentRag.Indexing;
 
 namespace AgentRag.Cli.Commands;
@@ -52,7 +53,7 @@ internal static class DemoCommand
             var show = new Show(terminal, json);
 
             show.Heading("1. Index an invented world, which no model can know");
-            var indexed = await IndexWork.IndexAsync(terminal, new IndexRequest { Paths = [DemoWorld.Documents], IndexDirectory = directory, WithLinks = true }, cancellationToken);
+            var indexed = await IndexWork.IndexAsync(terminal, composition.Counter, new IndexRequest { Paths = [DemoWorld.Documents], IndexDirectory = directory, WithLinks = true }, cancellationToken);
             show.Line(
                 $"{Plural.Of(indexed.Documents, "document")}, {Plural.Of(indexed.Passages, "passage")}, {Plural.Of(indexed.Tokens, "token")}",
                 new { indexed.Documents, indexed.Passages, indexed.Tokens });
@@ -66,16 +67,15 @@ internal static class DemoCommand
 
             var questions = await LabelledQuestionFile.LoadAsync(DemoWorld.Test, cancellationToken);
             show.Heading($"3. Score every strategy on {questions.Count} test questions");
-            var reports = await new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds)
-                .RunAsync(Answerers.Names, questions, _ => { }, writesResults: false, cancellationToken);
+            var scored = await ScoreAsync(terminal, directory, settings, composition, context, questions, cancellationToken);
             var recall = await SupportRecall.MeasureAsync(context.Retriever, questions, cancellationToken);
             if (json)
             {
-                terminal.WriteJson(EvaluationText.Totals(reports, recall, settings.Bounds, context.Prompts));
+                terminal.WriteJson(EvaluationText.Totals(scored, end: null, recall, settings.Bounds, seed: 1));
                 return ExitCode.Success;
             }
 
-            EvaluationText.WriteTable(terminal, reports, recall);
+            EvaluationText.WriteTable(terminal, scored, recall, seed: 1);
             terminal.WriteLine(
                 "These scores show the limits of the offline model, not of the method; with a language model run " +
                 "'agentrag evaluate --questions FILE --strategy all --model openai:MODEL'.");
@@ -92,6 +92,35 @@ internal static class DemoCommand
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    private static async Task<ScoredRun> ScoreAsync(
+        Terminal terminal,
+        string directory,
+        Settings settings,
+        Composition composition,
+        AnsweringContext context,
+        IReadOnlyList<LabelledQuestion> questions,
+        CancellationToken cancellationToken)
+    {
+        var grid = new RunGrid
+        {
+            Strategies = Answerers.Names,
+            Ks = [settings.K.Value],
+            Ms = [settings.M.Value],
+            Ns = [settings.N.Value],
+            BudgetTokens = [settings.Budget.Value],
+        };
+        var dataSet = new DataSet { Name = "demo world", Format = DataSetFormat.AgentRag, Questions = questions };
+        var manifest = await RunSetup.ManifestAsync(dataSet.Name, dataSet, settings, composition, context, seed: 1, cancellationToken);
+        var folder = Path.Combine(directory, "run");
+        using (var run = RunWriter.Open(folder, manifest, questions, TimeProvider.System))
+        {
+            await new StrategyEvaluation(terminal, context, gold: null, settings, new EvaluationRunOptions())
+                .RunAsync(run, questions, grid.Configurations(), _ => { }, writesResults: false, cancellationToken);
+        }
+
+        return ScoredRun.Of(RunReader.Open(folder));
     }
 
     private static LabelledQuestion Labelled(string question, string[] answers, params string[] supporting) =>

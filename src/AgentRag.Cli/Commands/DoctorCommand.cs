@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using AgentRag.Cli.Clients;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Models;
@@ -17,11 +18,13 @@ internal static class DoctorCommand
         var command = new ExampleCommand(
             "doctor",
             "Show every setting with its source, and check what can be used.",
-            "Checks parameters, index, prompts, demonstrations and model. Exit code 0 when all can be used, else 2. A key is never printed.",
+            "Checks parameters, index, prompts, demonstrations and model; with --client that client's configuration instead, by starting the server it names: do that only with " +
+            "a configuration that you trust. Exit code 0 when all can be used, else 2. A key is never printed.",
             "agentrag doctor",
-            "agentrag doctor --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1 --json")
+            "agentrag doctor --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1 --json",
+            "agentrag doctor --client claude-code")
         {
-            Flags.Json,
+            InitCommand.Client, InitCommand.File, InitCommand.ForUser, Flags.Json,
         };
         SettingKeys.AddTo(command, SettingKeys.All);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
@@ -31,8 +34,12 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
         var settings = Settings.Read(parsed);
-        var rows = Rows(settings);
-        var checks = await ChecksAsync(settings, cancellationToken);
+        // A client's server has settings of its own: those of this folder would say nothing about it.
+        var client = parsed.GetValue(InitCommand.Client) is { } name ? McpClientKind.Parse(name) : null;
+        var rows = client is null ? Rows(settings) : [];
+        var checks = client is null
+            ? await ChecksAsync(settings, cancellationToken)
+            : [await TryAsync(client.Name, () => ClientCheck.RunAsync(client, client.File(parsed.GetValue(InitCommand.File), parsed.GetValue(InitCommand.ForUser)), cancellationToken))];
         var isUsable = checks.All(check => check.IsGood);
         if (parsed.GetValue(Flags.Json))
         {
@@ -54,8 +61,12 @@ internal static class DoctorCommand
 
     private static void WriteText(Terminal terminal, IReadOnlyList<Row> rows, IReadOnlyList<Check> checks)
     {
-        var (names, values) = (rows.Max(row => row.Name.Length), rows.Max(row => row.Value.Length));
-        terminal.WriteLine("Settings:");
+        var (names, values) = (rows.Max(row => (int?)row.Name.Length) ?? 0, rows.Max(row => (int?)row.Value.Length) ?? 0);
+        if (rows.Count > 0)
+        {
+            terminal.WriteLine("Settings:");
+        }
+
         foreach (var row in rows)
         {
             terminal.WriteLine($"  {row.Name.PadRight(names)}  {row.Value.PadRight(values)}  {row.Source}".TrimEnd());
@@ -77,6 +88,9 @@ internal static class DoctorCommand
         Of(SettingKeys.Index, settings.Index),
         Of(SettingKeys.Prompts, settings.Prompts with { Value = settings.Prompts.Value ?? "shipped" }),
         Of(SettingKeys.Demonstrations, settings.Demonstrations),
+        new(SettingKeys.DemonstrationSelection.Name, $"{settings.DemonstrationSelection.Value}".ToLowerInvariant(), settings.DemonstrationSelection.Source),
+        new(SettingKeys.DemonstrationK.Name, settings.DemonstrationK.Value is { } k ? $"{k}" : "as k", settings.DemonstrationK.Source),
+        Of(SettingKeys.DemonstrationSeed, settings.DemonstrationSeed),
         .. RetrievalRows(settings),
         Of(SettingKeys.Strategy, settings.Strategy),
         Of(SettingKeys.K, settings.K),
@@ -85,6 +99,13 @@ internal static class DoctorCommand
         Of(SettingKeys.Budget, settings.Budget),
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
+        Of(SettingKeys.AllocationModel, settings.AllocationModel with { Value = settings.AllocationModel.Value ?? "published" }),
+        .. settings.Asking.Rows.Concat(settings.Answering.Rows).Select(row => new Row(row.Name, row.Value, row.Source)),
+        Of(SettingKeys.Cache, settings.Cache),
+        new(SettingKeys.Reuse.Name, $"{settings.CacheReuse.Value}".ToLowerInvariant(), settings.CacheReuse.Source),
+        Of(SettingKeys.Similarity, settings.CacheSimilarity),
+        Of(SettingKeys.Tokenizer, settings.Tokenizer),
+        Of(SettingKeys.Vocabularies, settings.Vocabularies),
         new(SettingKeys.Roots.Name, settings.Roots.Value.Count == 0 ? "none" : string.Join(Path.PathSeparator, settings.Roots.Value), settings.Roots.Source),
     ];
 
@@ -146,6 +167,10 @@ internal static class DoctorCommand
             }),
             await TryAsync("demonstrations", async () =>
                 $"{Plural.Of((await composition.DemonstrationsAsync(cancellationToken)).Count, "demonstration")} ({settings.Demonstrations.Value})"),
+            .. settings.AllocationModel.Value is null ? Array.Empty<Check>() :
+            [
+                await TryAsync("allocation model", async () => $"'{settings.AllocationModel.Value}': {(await composition.AllocationModelAsync(cancellationToken)).Source}"),
+            ],
             await ModelAsync(settings, composition, cancellationToken),
         ];
     }

@@ -1,120 +1,185 @@
 using System.CommandLine;
-using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
+using AgentRag.Evaluation;
+using AgentRag.Evaluation.Runs;
+using AgentRag.Models;
+using Microsoft.Extensions.AI;
 
 namespace AgentRag.Cli.Commands;
 
-/// <summary><c>agentrag evaluate</c>: scores strategies on labelled questions.</summary>
+/// <summary><c>agentrag evaluate</c>: measures strategies on labelled questions.</summary>
 internal static class EvaluateCommand
 {
-    private const string All = "all";
-
-    private static readonly Option<int?> Limit = Flags.Number<int>("--limit", "N", "Only the first N questions.");
-
-    private static readonly Option<string?> ReportFile = new("--output") { HelpName = "FILE", Description = "Also write the JSON lines to FILE, whole or not at all." };
-
     public static Command Create(Terminal terminal)
     {
         var command = new ExampleCommand(
             "evaluate",
             "Answer labelled questions and score the answers.",
-            "--strategy takes one name, several with commas, or all. Metrics: ExactMatch, F1 and Accuracy with SQuAD normalisation, in percent (in JSON 0 to 1). " +
-            "With --json each question is a line, and the last line holds the totals.",
+            "Reads HotpotQA, 2WikiMultiHopQA, MuSiQue, Bamboogle, NQ, TriviaQA and StrategyQA in their own formats, and JSON Lines with id, question, answers and supporting. " +
+            "Every strategy is measured with every k, m, n under every budget. Results are recorded in the run's folder as they come: run the same command again to go on " +
+            "after an interruption. Metrics: ExactMatch, F1 and Accuracy with SQuAD normalisation, in percent (in JSON 0 to 1), with 95 % intervals; failed questions count 0 and are shown. " +
+            "With --json each answer is a line, and the last line holds the totals.",
             "agentrag evaluate --questions test.jsonl",
-            "agentrag evaluate --questions test.jsonl --strategy all --limit 20",
-            "agentrag evaluate --questions test.jsonl --strategy drag,iterdrag --budget 16k --json --output report.jsonl")
+            "agentrag evaluate --questions test.jsonl --strategy all --limit 20 --baselines zero-shot,gold",
+            "agentrag evaluate --questions test.jsonl --strategy drag,iterdrag --k 1,5,20 --m 0,2 --budget 16k,128k --run runs/first",
+            "agentrag evaluate --questions test.jsonl --model openai:MODEL --parallel 8 --price-input 0.15 --price-output 0.6 --limit-cost 5",
+            "agentrag evaluate --replay runs/first --json --output report.jsonl")
         {
-            Flags.Questions, Limit, ReportFile, Flags.Json,
+            Flags.Questions, Flags.Json,
         };
-        SettingKeys.AddTo(command, SettingKeys.OfAnswering);
-        command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
+        foreach (var option in EvaluationArguments.All)
+        {
+            command.Options.Add(option);
+        }
+
+        SettingKeys.AddTo(command, EvaluationArguments.Settings);
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(EvaluationArguments.Replay) is { } run
+            ? ReplayAsync(terminal, parsed, run, cancellationToken)
+            : RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(Terminal terminal, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var settings = Settings.Read(parsed);
-        settings.Parameters.Validated();
-        var strategies = Strategies(settings.Strategy.Value);
-        var questions = await QuestionsAsync(parsed, cancellationToken);
-        using var composition = new Composition(settings, terminal.Warnings);
-        var context = await composition.AnsweringAsync(cancellationToken);
-        var evaluation = new StrategyEvaluation(terminal, context, settings.Parameters, settings.Bounds.Validated());
-
-        var json = parsed.GetValue(Flags.Json);
-        List<string> lines = [];
-        var reports = await evaluation.RunAsync(strategies, questions, result =>
+        var settings = Settings.Read(parsed).WithCacheByFlagAlone();
+        if (settings.CacheReuse.Value == CacheReuse.Semantic && settings.Cache.Value != CacheReuses.Off)
         {
-            lines.Add(Json.Line(EvaluationText.Row(result.Strategy, result.Question)));
-            if (json)
-            {
-                terminal.WriteLine(lines[^1]);
-            }
-        }, writesResults: json, cancellationToken);
+            throw new AgentRagException("'evaluate' measures the answers to its own questions; --cache-reuse semantic would give those of others: use exact or intermediate.");
+        }
 
+        var grid = EvaluationArguments.Grid(parsed, settings);
+        var options = EvaluationArguments.Options(parsed, settings);
+        var file = parsed.GetValue(Flags.Questions) ?? throw new AgentRagException("Give the labelled questions with --questions FILE, or a recorded run with --replay RUN.");
+        // What a wrong value would break is found before anything is read.
+        (grid with { Baselines = grid.Baselines & ~RunBaselines.GoldPassages }).Configurations();
+        var bounds = settings.Bounds.Validated();
+        var dataSet = await QuestionInput.ReadDataSetAsync(file, cancellationToken);
+        if (dataSet.LeftOut > 0)
+        {
+            terminal.WriteError($"note: {Plural.Of(dataSet.LeftOut, "unanswerable question")} left out: their own paragraphs do not hold the answer, but other questions' may.");
+        }
+
+        using var composition = new Composition(settings, terminal.Warnings) { CalibratesTokens = false };
+        var context = await composition.AnsweringAsync(cancellationToken);
+        // No question is shown its own answer as a demonstration.
+        context = context with { Demonstrations = context.Demonstrations.Guarded(dataSet.Questions) };
+        var (gold, goldGrid) = Gold(terminal, grid, composition, dataSet);
+        var configurations = EvaluationArguments.Configurations(parsed, goldGrid);
+        var questions = EvaluationQuestions.Select(dataSet.Questions, parsed.GetValue(EvaluationArguments.Limit), parsed.GetValue(EvaluationArguments.Sample), Seed(parsed));
+        var manifest = await RunSetup.ManifestAsync(
+            parsed.GetValue(EvaluationArguments.DataSet) ?? dataSet.Name, dataSet, settings, composition, context, Seed(parsed), cancellationToken);
+        var directory = parsed.GetValue(EvaluationArguments.Run) ?? RunSetup.DefaultDirectory(manifest);
+        using var run = RunWriter.Open(directory, manifest, dataSet.Questions, TimeProvider.System);
+        var output = new EvaluationOutput(terminal, parsed.GetValue(Flags.Json), dataSet.Questions);
+        var end = await new StrategyEvaluation(terminal, context, gold, settings, options)
+            .RunAsync(run, questions, configurations, output.Write, writesResults: parsed.GetValue(Flags.Json), cancellationToken);
+        await JudgeAsync(terminal, parsed, settings, options, run, cancellationToken);
+
+        var whole = ScoredRun.Of(RunReader.Open(directory));
+        WriteObservations(directory, whole);
+        var scored = whole.Only(questions.Select(question => question.Id), configurations);
         var recall = questions.Any(question => question.Supporting.Count > 0) && composition.HasIndex
             ? await SupportRecall.MeasureAsync(context.Retriever, questions, cancellationToken)
             : null;
-        lines.Add(Json.Line(EvaluationText.Totals(reports, recall, settings.Bounds, context.Prompts)));
-        if (parsed.GetValue(ReportFile) is { } file)
+        await output.FinishAsync(scored, end, recall, bounds, Seed(parsed), parsed.GetValue(EvaluationArguments.Output), cancellationToken);
+        if (end.IsOverCostLimit)
         {
-            await WriteReportAsync(file, lines, cancellationToken);
+            terminal.WriteError($"note: stopped at the cost limit, with {end.Records:N0} of {questions.Count * configurations.Count:N0} answers; raise --limit-cost and run again to go on.");
         }
 
-        if (json)
-        {
-            terminal.WriteLine(lines[^1]);
-        }
-        else
-        {
-            EvaluationText.WriteTable(terminal, reports, recall);
-        }
-
-        return reports.Any(report => report.Failed > 0) ? ExitCode.SomeFailed : ExitCode.Success;
+        CacheText.Write(terminal, composition.Cache);
+        return end.Failed > 0 || end.IsOverCostLimit ? ExitCode.SomeFailed : ExitCode.Success;
     }
 
-    private static IReadOnlyList<string> Strategies(string text)
+    private static async Task<int> ReplayAsync(Terminal terminal, ParseResult parsed, string directory, CancellationToken cancellationToken)
     {
-        if (text == All)
+        if (parsed.GetValue(Flags.Questions) is not null)
         {
-            return Answerers.Names;
+            throw new AgentRagException("--replay takes the questions of the recorded run: leave --questions out.");
         }
 
-        List<string> names = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
-        var problem = names.Count == 0 ? $"'{text}' names no strategy"
-            : names.Find(name => !Answerers.Names.Contains(name)) is { } stranger ? $"There is no strategy '{stranger}'"
-            : null;
-        return problem is null
-            ? names
-            : throw new AgentRagException($"{problem}: use one of {string.Join(", ", Answerers.Names)}, several with commas, or {All}.");
+        if (parsed.GetValue(EvaluationArguments.Judge) is not null)
+        {
+            var settings = Settings.Read(parsed);
+            using var run = RunWriter.Reopen(directory, TimeProvider.System);
+            await JudgeAsync(terminal, parsed, settings, EvaluationArguments.Options(parsed, settings), run, cancellationToken);
+        }
+
+        var scored = ScoredRun.Of(RunReader.Open(directory));
+        WriteObservations(directory, scored);
+        var output = new EvaluationOutput(terminal, parsed.GetValue(Flags.Json), scored.Run.Questions);
+        foreach (var record in scored.Run.Records().GroupBy(record => (record.QuestionId, record.Configuration)).Select(same => same.Last()))
+        {
+            output.Write(record);
+        }
+
+        await output.FinishAsync(scored, end: null, recall: null, bounds: null, Seed(parsed), parsed.GetValue(EvaluationArguments.Output), cancellationToken);
+        return scored.Configurations.Any(configuration => configuration.Failed > 0) ? ExitCode.SomeFailed : ExitCode.Success;
     }
 
-    private static async Task<IReadOnlyList<LabelledQuestion>> QuestionsAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private static ulong Seed(ParseResult parsed) => (ulong)(parsed.GetValue(EvaluationArguments.Seed) ?? 1);
+
+    private static (GoldRetriever? Gold, RunGrid Grid) Gold(Terminal terminal, RunGrid grid, Composition composition, DataSet dataSet)
     {
-        var file = parsed.GetValue(Flags.Questions) ?? throw new AgentRagException("Give the labelled questions with --questions FILE.");
-        var questions = await QuestionInput.ReadAsync(file, cancellationToken);
-        return parsed.GetValue(Limit) switch
+        if (!grid.Baselines.HasFlag(RunBaselines.GoldPassages))
         {
-            null => questions,
-            { } limit and >= 1 => [.. questions.Take(limit)],
-            { } limit => throw new AgentRagException($"--limit is {limit}, must be at least 1."),
-        };
+            return (null, grid);
+        }
+
+        if (!dataSet.Questions.Any(question => question.Supporting.Count > 0))
+        {
+            return grid.Baselines == RunBaselines.All
+                ? (null, Without("the questions name no supporting documents"))
+                : throw new AgentRagException("The gold-passage baseline needs questions that name their supporting documents; these do not.");
+        }
+
+        var gold = new GoldRetriever(composition.Index, dataSet.Questions);
+        if (gold.MaxPassages == 0)
+        {
+            return grid.Baselines == RunBaselines.All
+                ? (null, Without("none of the supporting documents is in the index"))
+                : throw new AgentRagException(
+                    $"None of the supporting documents is in the index: 'agentrag index --corpus-from FILE' indexes the paragraphs that a data set's file carries.");
+        }
+
+        if (gold.Missing > 0)
+        {
+            terminal.WriteError($"note: for {gold.Missing:N0} of {gold.Labelled:N0} questions a supporting document is not in the index; the gold-passage baseline lacks it.");
+        }
+
+        return (gold, grid with { GoldPassages = gold.MaxPassages });
+
+        RunGrid Without(string reason)
+        {
+            terminal.WriteError($"note: no gold-passage baseline, as {reason}.");
+            return grid with { Baselines = grid.Baselines & ~RunBaselines.GoldPassages };
+        }
     }
 
-    // Whole or not at all: a run that is cancelled leaves an older report as it was.
-    private static async Task WriteReportAsync(string file, IEnumerable<string> lines, CancellationToken cancellationToken)
+    private static async Task JudgeAsync(
+        Terminal terminal, ParseResult parsed, Settings settings, EvaluationRunOptions options, RunWriter run, CancellationToken cancellationToken)
     {
-        var unfinished = $"{file}.unfinished";
-        try
+        if (parsed.GetValue(EvaluationArguments.Judge) is not { } name)
         {
-            await File.WriteAllTextAsync(unfinished, string.Concat(lines.Select(line => $"{line}\n")), cancellationToken);
-            File.Move(unfinished, file, overwrite: true);
+            return;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+
+        var model = ModelName.Parse(name);
+        if (model.Provider == ModelName.ExtractiveProvider)
         {
-            throw new AgentRagException($"{file}: the report cannot be written: {e.Message}", e);
+            throw new AgentRagException("The extractive model cannot judge: name a chat model, such as --judge openai:MODEL.");
         }
+
+        var baseUrl = parsed.GetValue(EvaluationArguments.JudgeBaseUrl) is { } url ? new Setting<string?>(url, "--judge-base-url") : settings.BaseUrl;
+        using var composition = new Composition(settings with { Model = new(model, "--judge"), BaseUrl = baseUrl }) { CalibratesTokens = false };
+        IChatClient judge = composition.Model;
+        var prompt = JudgePrompt.Load(parsed.GetValue(EvaluationArguments.JudgePrompt));
+        await terminal.WithProgressAsync("Judging", async report =>
+            await new AnswerJudge(judge, prompt, options, TimeProvider.System).JudgeAsync(run, (done, all) => report(done, all, $"{done:N0} of {all:N0}"), cancellationToken));
     }
+
+    private static void WriteObservations(string directory, ScoredRun scored) =>
+        OutputFile.Write(Path.Combine(directory, ObservationFile.Name), string.Concat(scored.Observations().Select(observation => $"{ObservationFile.Line(observation)}\n")));
 }

@@ -19,6 +19,12 @@ internal static class IndexCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    private static readonly Option<string?> CorpusFrom = new("--corpus-from")
+    {
+        HelpName = "FILE",
+        Description = "Index the paragraphs that a data set's file carries (HotpotQA, 2WikiMultiHopQA, MuSiQue), for 'evaluate'.",
+    };
+
     private static readonly Option<bool> Force = new("--force") { Description = "Read everything again and write the index anew." };
 
     private static readonly Option<int?> PassageTokens = Flags.Number<int>("--passage-tokens", "N", "Most tokens of a passage (default: 256).");
@@ -65,14 +71,15 @@ internal static class IndexCommand
             "agentrag index docs notes.md corpus.jsonl --index .agentrag",
             "agentrag index",
             "agentrag index docs --include \"**/*.md\" --exclude \"drafts/**\" --watch",
+            "agentrag index --corpus-from hotpot_dev_distractor_v1.json --index hotpotqa",
             "agentrag index docs --force --passage-tokens 128 --analysis plain --json",
             "agentrag index docs --embeddings openai:nomic-embed-text --embeddings-base-url http://127.0.0.1:11434/v1",
             "agentrag index docs --qdrant http://127.0.0.1:6333 --qdrant-collection docs")
         {
-            Paths, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis,
+            Paths, CorpusFrom, Include, Exclude, NoGitIgnore, Watch, Force, PassageTokens, OverlapTokens, Analysis,
             ForceEmbeddings, PassagePrefix, QueryPrefix, KeepFloat32, EmbeddingsPerMinute, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfEmbeddings, SettingKeys.Qdrant, SettingKeys.QdrantCollection]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfEmbeddings, SettingKeys.Qdrant, SettingKeys.QdrantCollection, .. SettingKeys.OfTokens]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -82,17 +89,23 @@ internal static class IndexCommand
         var settings = Settings.Read(parsed);
         var directory = settings.Index.Value;
         var paths = parsed.GetValue(Paths) ?? [];
+        if (parsed.GetValue(CorpusFrom) is { } dataSet)
+        {
+            paths = [.. paths, await DataSetCorpus.WriteAsync(terminal, dataSet, directory, cancellationToken)];
+        }
+
         if (paths.Length == 0 && !Composition.IsIndex(directory))
         {
             throw new AgentRagException($"There is no index in '{directory}' yet: name the folders and files to index, such as 'agentrag index docs'.");
         }
 
         var request = Request(parsed, paths, directory);
-        var work = new IndexWork(terminal, request, settings, Embedding(parsed, settings));
+        var counter = Composition.CounterOf(settings);
+        var work = new IndexWork(terminal, counter, request, settings, Embedding(parsed, settings));
         var json = parsed.GetValue(Flags.Json);
         if (parsed.GetValue(Watch))
         {
-            using var watch = new IndexWatch(terminal, request, work, json);
+            using var watch = new IndexWatch(terminal, counter, request, work, json);
             return await watch.RunAsync(cancellationToken);
         }
 

@@ -2,11 +2,12 @@ using System.Diagnostics;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
 using AgentRag.Indexing;
+using AgentRag.Tokens;
 
 namespace AgentRag.Cli.Commands;
 
 /// <summary>Indexes, and again whenever documents change, until Ctrl-C: its ordinary end. Segments are merged beside that.</summary>
-internal sealed class IndexWatch(Terminal terminal, IndexRequest request, IndexWork work, bool json) : IDisposable
+internal sealed class IndexWatch(Terminal terminal, ITokenCounter counter, IndexRequest request, IndexWork work, bool json) : IDisposable
 {
     // One run at a time writes vectors.
     private readonly SemaphoreSlim _running = new(1);
@@ -14,7 +15,7 @@ internal sealed class IndexWatch(Terminal terminal, IndexRequest request, IndexW
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var roots = request.Paths.Count > 0 ? request.Paths : Bm25Index.Open(request.IndexDirectory, Composition.Counter.Name).Roots;
+        var roots = request.Paths.Count > 0 ? request.Paths : Bm25Index.Open(request.IndexDirectory, counter.Name).Roots;
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changes = new FolderWatcher(roots, new DocumentReaders(), request.Folder).WatchAsync(watching.Token).GetAsyncEnumerator(watching.Token);
 
@@ -99,7 +100,7 @@ internal sealed class IndexWatch(Terminal terminal, IndexRequest request, IndexW
     {
         try
         {
-            if (await new Indexer(Composition.Counter).MergeAsync(request.IndexDirectory, cancellationToken) == 0)
+            if (await new Indexer(counter).MergeAsync(request.IndexDirectory, cancellationToken) == 0)
             {
                 return;
             }

@@ -2,15 +2,17 @@ using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Indexing;
 using AgentRag.Indexing.Vectors;
+using AgentRag.Tokens;
 
 namespace AgentRag.Cli.Commands;
 
 /// <summary>What <c>agentrag index</c> does once, and with <c>--watch</c> again and again: index, embed, upload.</summary>
 /// <param name="terminal">Shows bars and hints.</param>
+/// <param name="counter">Measures passages.</param>
 /// <param name="request">What to index.</param>
 /// <param name="settings">Embedding model and Qdrant server.</param>
 /// <param name="embedding">How passages are embedded.</param>
-internal sealed class IndexWork(Terminal terminal, IndexRequest request, Settings settings, EmbeddingRequest embedding)
+internal sealed class IndexWork(Terminal terminal, ITokenCounter counter, IndexRequest request, Settings settings, EmbeddingRequest embedding)
 {
     /// <summary>Does all of it.</summary>
     /// <param name="force">Whether everything is read and embedded anew, where that was asked for.</param>
@@ -18,8 +20,8 @@ internal sealed class IndexWork(Terminal terminal, IndexRequest request, Setting
     /// <param name="cancellationToken">Ends the work; what is committed stays.</param>
     public async Task<IndexSummary> RunAsync(bool force, bool merge, CancellationToken cancellationToken)
     {
-        var result = await IndexAsync(terminal, request with { Force = request.Force && force, Merge = merge }, cancellationToken);
-        using var source = new RetrieverSource(settings, () => throw new InvalidOperationException("Indexing asks no chat model."), warnings: null);
+        var result = await IndexAsync(terminal, counter, request with { Force = request.Force && force, Merge = merge }, cancellationToken);
+        using var source = new RetrieverSource(settings, () => counter, () => throw new InvalidOperationException("Indexing asks no chat model."), warnings: null);
         if (source.Embedder is null)
         {
             HintAtOldVectors(result);
@@ -32,7 +34,7 @@ internal sealed class IndexWork(Terminal terminal, IndexRequest request, Setting
 
         try
         {
-            var index = Bm25Index.Open(request.IndexDirectory, Composition.Counter.Name);
+            var index = Bm25Index.Open(request.IndexDirectory, counter.Name);
             var embedded = source.Embedder is null ? null : await EmbedAsync(index, source, force, cancellationToken);
             var uploaded = settings.Qdrant.Value is null ? null : await new QdrantUpload(terminal, settings, source.Embedder).RunAsync(index, cancellationToken);
             return new(result with { BytesOnDisk = Indexer.BytesOnDisk(request.IndexDirectory) }, embedded, uploaded);
@@ -47,16 +49,16 @@ internal sealed class IndexWork(Terminal terminal, IndexRequest request, Setting
     /// <summary>Gives the passages of a merged segment their places among the vectors; asks the model for nothing that is there already.</summary>
     public async Task PlaceVectorsAsync(CancellationToken cancellationToken)
     {
-        using var source = new RetrieverSource(settings, () => throw new InvalidOperationException("Indexing asks no chat model."), warnings: null);
+        using var source = new RetrieverSource(settings, () => counter, () => throw new InvalidOperationException("Indexing asks no chat model."), warnings: null);
         if (source.Embedder is not null)
         {
-            await EmbedAsync(Bm25Index.Open(request.IndexDirectory, Composition.Counter.Name), source, force: false, cancellationToken);
+            await EmbedAsync(Bm25Index.Open(request.IndexDirectory, counter.Name), source, force: false, cancellationToken);
         }
     }
 
     /// <summary>Indexes with a bar.</summary>
-    public static Task<IndexResult> IndexAsync(Terminal terminal, IndexRequest request, CancellationToken cancellationToken) =>
-        terminal.WithProgressAsync("Indexing", report => new Indexer(Composition.Counter).RunAsync(
+    public static Task<IndexResult> IndexAsync(Terminal terminal, ITokenCounter counter, IndexRequest request, CancellationToken cancellationToken) =>
+        terminal.WithProgressAsync("Indexing", report => new Indexer(counter).RunAsync(
             request,
             new SynchronousProgress<IndexProgress>(progress => report(progress.FilesDone, progress.FilesTotal, Plural.Of(progress.Passages, "passage"))),
             cancellationToken));

@@ -1,36 +1,64 @@
 using System.CommandLine;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Http;
 using AgentRag.Indexing;
 using AgentRag.Mcp;
 using AgentRag.Plugin;
+using AgentRag.Tokens;
 
 namespace AgentRag.Cli.Commands;
 
-/// <summary><c>agentrag mcp</c>: serves the tools over standard input and output.</summary>
+/// <summary><c>agentrag mcp</c>: serves the tools over standard input and output, or over HTTP.</summary>
 internal static class McpCommand
 {
+    /// <summary>The variable that holds the token of the HTTP face.</summary>
+    public const string TokenVariable = "AGENTRAG_HTTP_TOKEN";
+
     private static readonly Argument<string[]> Roots = new("ROOT")
     {
         Description = "Folders and files to index first, as 'agentrag index' does; AGENTRAG_ROOTS when none is given.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    private static readonly Option<string?> Answering = new("--answering")
+    {
+        HelpName = "WHOSE",
+        Description = "Whose model answers: host (the one that calls the tools; default when no model is configured), chat (the configured model) or sampling (the client's, asked by the server; known to few clients).",
+    };
+
+    private static readonly Option<string?> Http = new("--http")
+    {
+        HelpName = "ADDRESS",
+        Description = "Serve over HTTP instead, such as 127.0.0.1:8080: MCP at /mcp, REST at /v1/tools/NAME, its description at /openapi.json.",
+    };
+
+    private static readonly Option<string?> TokenFile = new("--token-file")
+    {
+        HelpName = "FILE",
+        Description = $"File with the bearer token that HTTP clients must send. Default: {TokenVariable}; needed beyond 127.0.0.1.",
+    };
+
+    private static readonly Option<string[]> AllowHost = new("--allow-host") { HelpName = "NAME", Description = "Host name under which HTTP clients may call; may be given several times." };
+
+    private static readonly Option<string[]> AllowOrigin = new("--allow-origin") { HelpName = "ORIGIN", Description = "Origin of web pages that may call over HTTP, such as https://notes.example.com." };
+
     public static Command Create(Terminal terminal)
     {
         var command = new ExampleCommand(
             "mcp",
-            "Serve retrieval and answering as tools over MCP, on stdin and stdout.",
-            "Tools: retrieve, decompose, answer_with_demonstrations, answer, allocate_budget. The index is opened, and ROOTs are indexed, when the first tool is called; " +
-            "an index that another run brings up to date meanwhile is opened again. " +
+            "Serve retrieval and answering as tools over MCP, on stdin and stdout or over HTTP.",
+            "Tools: retrieve, decompose, answer_with_demonstrations, answer, allocate_budget, list_sources, read_passage, index_documents. The index is opened, and " +
+            "ROOTs are indexed, when the first tool is called; an index that another run brings up to date meanwhile is opened again. " +
             "A client starts the server in a folder of its own choice, so give it absolute paths.",
             "agentrag mcp --index /path/to/index",
             "agentrag mcp docs --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1",
+            "agentrag mcp --index /path/to/index --http 127.0.0.1:8080",
             "claude mcp add agentrag -- agentrag mcp /path/to/docs --index /path/to/index")
         {
-            Roots,
+            Roots, Answering, Http, TokenFile, AllowHost, AllowOrigin,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, SettingKeys.Demonstrations, SettingKeys.AllocationModel]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -39,21 +67,85 @@ internal static class McpCommand
     {
         var settings = Settings.Read(parsed);
         var roots = parsed.GetValue(Roots) is { Length: > 0 } given ? given : settings.Roots.Value;
-        var hasIndexed = roots.Count == 0;
+        var http = HttpOptions(parsed);
         using var composition = new Composition(settings, terminal.Warnings);
+        await using var indexing = new IndexJob((progress, ending) => IndexAsync(terminal, composition.Counter, settings.Index.Value, roots, progress, ending));
+        var mode = Mode(parsed.GetValue(Answering), settings);
         using var plugin = new AgentRagPlugin(async opening =>
         {
-            if (!hasIndexed)
+            if (roots.Count > 0)
             {
-                var result = await new Indexer(Composition.Counter).RunAsync(
-                    new IndexRequest { Paths = roots, IndexDirectory = settings.Index.Value, WithLinks = true }, progress: null, opening);
-                hasIndexed = true;
-                terminal.WriteError($"agentrag: {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")} in '{settings.Index.Value}'");
+                await indexing.EnsureAsync(opening);
             }
 
-            return await composition.PluginAsync(opening);
-        });
-        await McpStdioServer.RunAsync(plugin, cancellationToken);
+            return await composition.PluginAsync(opening) with { Mode = mode };
+        })
+        {
+            Indexing = indexing,
+            StateKey = StateKeyFile.LoadOrCreate(StateKeyFile.DefaultPath, warning => terminal.WriteError($"agentrag: {warning}")),
+        };
+        if (http is null)
+        {
+            await McpStdioServer.RunAsync(plugin, cancellationToken);
+        }
+        else
+        {
+            await HttpFace.RunAsync(plugin, http, address => terminal.WriteError($"agentrag: serving MCP at {address}mcp and REST at {address}v1/tools; Ctrl-C ends it"), cancellationToken);
+        }
+
         return ExitCode.Success;
+    }
+
+    private static AnsweringMode Mode(string? text, Settings settings) => text?.Trim().ToLowerInvariant() switch
+    {
+        null => settings.Model.IsDefault ? AnsweringMode.Host : AnsweringMode.Chat,
+        "host" => AnsweringMode.Host,
+        "chat" => AnsweringMode.Chat,
+        "sampling" => AnsweringMode.Sampling,
+        _ => throw new AgentRagException($"--answering is '{text}', must be host, chat or sampling."),
+    };
+
+    // What is indexed was named by whoever started the server; without names, what the index holds already is brought up to date.
+    private static async Task<IndexResult> IndexAsync(
+        Terminal terminal, ITokenCounter counter, string directory, IReadOnlyList<string> roots, IProgress<IndexProgress> progress, CancellationToken cancellationToken)
+    {
+        var result = await new Indexer(counter).RunAsync(new IndexRequest { Paths = roots, IndexDirectory = directory, WithLinks = true }, progress, cancellationToken);
+        terminal.WriteError($"agentrag: {Plural.Of(result.Documents, "document")}, {Plural.Of(result.Passages, "passage")} in '{directory}'");
+        return result;
+    }
+
+    private static HttpFaceOptions? HttpOptions(ParseResult parsed)
+    {
+        if (parsed.GetValue(Http) is not { } text)
+        {
+            return null;
+        }
+
+        var (address, port) = HttpFaceOptions.ParseAddress(text);
+        return new HttpFaceOptions
+        {
+            Address = address,
+            Port = port,
+            Token = Token(parsed.GetValue(TokenFile)),
+            AllowedHosts = parsed.GetValue(AllowHost) ?? [],
+            AllowedOrigins = parsed.GetValue(AllowOrigin) ?? [],
+        }.Validated();
+    }
+
+    private static string? Token(string? file)
+    {
+        if (file is null)
+        {
+            return Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } token ? token.Trim() : null;
+        }
+
+        try
+        {
+            return File.ReadAllText(file).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentRagException($"The token file '{file}' cannot be read: {e.Message}", e);
+        }
     }
 }

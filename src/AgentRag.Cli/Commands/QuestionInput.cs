@@ -11,12 +11,22 @@ internal static class QuestionInput
     /// <exception cref="AgentRagException">The input cannot be read, or holds no questions.</exception>
     public static async Task<IReadOnlyList<LabelledQuestion>> ReadAsync(string path, CancellationToken cancellationToken)
     {
-        var questions = path == Stdin ? await ReadStdinAsync(cancellationToken) : await LabelledQuestionFile.LoadAsync(path, cancellationToken);
+        var questions = path == Stdin ? await FromStdinAsync(LabelledQuestionFile.LoadAsync, cancellationToken) : await LabelledQuestionFile.LoadAsync(path, cancellationToken);
         return questions.Count > 0 ? questions : throw new AgentRagException($"{(path == Stdin ? "stdin" : path)}: there is no question in it.");
     }
 
-    // The reader wants a file, as its messages name file and line.
-    private static async Task<IReadOnlyList<LabelledQuestion>> ReadStdinAsync(CancellationToken cancellationToken)
+    /// <summary>Reads a data set in whatever of the known formats; <c>-</c> stands for standard input.</summary>
+    /// <exception cref="AgentRagException">The input cannot be read, is of no known format, or holds no questions.</exception>
+    public static async Task<DataSet> ReadDataSetAsync(string path, CancellationToken cancellationToken)
+    {
+        var dataSet = path == Stdin
+            ? await FromStdinAsync(DataSetFile.LoadAsync, cancellationToken) is var read && read.Format is DataSetFormat.AgentRag or DataSetFormat.OpenQuestions ? read with { Name = "stdin" } : read
+            : await DataSetFile.LoadAsync(path, cancellationToken);
+        return dataSet.Questions.Count > 0 ? dataSet : throw new AgentRagException($"{(path == Stdin ? "stdin" : path)}: there is no question in it.");
+    }
+
+    // The readers want a file, as their messages name file and line.
+    private static async Task<T> FromStdinAsync<T>(Func<string, CancellationToken, Task<T>> load, CancellationToken cancellationToken)
     {
         var copy = Path.Combine(Path.GetTempPath(), $"agentrag-stdin-{Environment.ProcessId}-{Path.GetRandomFileName()}");
         try
@@ -28,7 +38,7 @@ internal static class QuestionInput
                 await input.CopyToAsync(file, cancellationToken).WaitAsync(cancellationToken);
             }
 
-            return await LabelledQuestionFile.LoadAsync(copy, cancellationToken);
+            return await load(copy, cancellationToken);
         }
         catch (AgentRagException e)
         {

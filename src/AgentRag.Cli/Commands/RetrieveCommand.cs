@@ -51,7 +51,7 @@ internal static class RetrieveCommand
         {
             Query, Flags.Questions, K, FilterSource, Filter, FilterId, K1, B, Explain, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfRetrieval, .. SettingKeys.OfModel]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfRetrieval, .. SettingKeys.OfModel, .. SettingKeys.OfTokens]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }

@@ -1,43 +1,68 @@
+using System.Diagnostics;
+using System.Globalization;
 using AgentRag.Answering;
+using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using AgentRag.Documents;
-using AgentRag.Evaluation;
+using AgentRag.Evaluation.Runs;
+using AgentRag.Retrieval;
 
 namespace AgentRag.Cli.Commands;
 
-/// <summary>Runs strategies one after the other, with a bar.</summary>
-internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext context, InferenceParameters parameters, TokenBudgetOptions bounds)
+/// <summary>Runs an evaluation and shows how far it is: done, time left, tokens and cost so far.</summary>
+internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext context, IRetriever? gold, Settings settings, EvaluationRunOptions options)
 {
-    /// <summary>Evaluates every strategy on every question.</summary>
-    /// <param name="strategies">Names.</param>
+    // Where no bar can be shown, a line now and then says that the work goes on.
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(30);
+
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private TimeSpan _latestLine;
+    private int _answered;
+
+    /// <summary>Answers what the run has no record of yet.</summary>
+    /// <param name="run">The run.</param>
     /// <param name="questions">Labelled questions.</param>
-    /// <param name="evaluated">Told of each result as it comes.</param>
-    /// <param name="writesResults">Whether <paramref name="evaluated"/> writes to the screen.</param>
+    /// <param name="configurations">The configurations.</param>
+    /// <param name="recorded">Told of each record, also of those that were there.</param>
+    /// <param name="writesResults">Whether <paramref name="recorded"/> writes to the screen.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    public async Task<IReadOnlyList<EvaluationReport>> RunAsync(
-        IReadOnlyList<string> strategies,
+    public async Task<RunEnd> RunAsync(
+        RunWriter run,
         IReadOnlyList<LabelledQuestion> questions,
-        Action<(string Strategy, EvaluatedQuestion Question)> evaluated,
+        IReadOnlyList<RunConfiguration> configurations,
+        Action<RunRecord> recorded,
         bool writesResults,
-        CancellationToken cancellationToken) => await terminal.WithProgressAsync("Evaluating", async report =>
-    {
-        List<EvaluationReport> reports = [];
-        var done = 0;
-        foreach (var strategy in strategies)
-        {
-            report(done, strategies.Count * questions.Count, strategy);
-            reports.Add(await new Evaluator(Answerers.Create(strategy, context), context.ModelName).RunAsync(
+        CancellationToken cancellationToken) => await terminal.WithProgressAsync(
+            "Evaluating",
+            async report => await new EvaluationRun(context, gold, settings.Bounds, options, TimeProvider.System) { StopRules = settings.Answering.StopRules }.RunAsync(
+                run,
                 questions,
-                parameters,
-                bounds,
-                new SynchronousProgress<EvaluatedQuestion>(question =>
+                configurations,
+                new SynchronousProgress<RunProgress>(progress =>
                 {
-                    report(++done, strategies.Count * questions.Count, strategy);
-                    evaluated((strategy, question));
+                    recorded(progress.Record);
+                    _answered += progress.IsNew ? 1 : 0;
+                    report(progress.Done, progress.Total, Describe(progress));
+                    WriteLine(progress);
                 }),
-                cancellationToken));
+                cancellationToken),
+            writesResults);
+
+    private static string Describe(RunProgress progress) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{progress.Done:N0} of {progress.Total:N0}, {Scores.ShortTokens(progress.Tokens)} tokens{Cost(progress.SpentCost)}{(progress.Failed > 0 ? $", {progress.Failed:N0} failed" : "")}");
+
+    private static string Cost(double? cost) => cost is { } dollars ? $", {Scores.Dollars(dollars)}" : "";
+
+    private void WriteLine(RunProgress progress)
+    {
+        if (terminal.IsInteractive || _clock.Elapsed - _latestLine < LineEvery || _answered == 0)
+        {
+            return;
         }
 
-        return (IReadOnlyList<EvaluationReport>)reports;
-    }, writesResults);
+        _latestLine = _clock.Elapsed;
+        var left = _clock.Elapsed / _answered * (progress.Total - progress.Done);
+        terminal.WriteError($"{Describe(progress)}, about {Scores.Duration(left)} left");
+    }
 }

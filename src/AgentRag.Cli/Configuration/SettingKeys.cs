@@ -1,8 +1,11 @@
 using System.CommandLine;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Reranking;
+using AgentRag.Tokens.Vocabularies;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -37,6 +40,15 @@ internal static class SettingKeys
         "demonstrations", "FILE", "Worked examples over your own documents (labelled questions, JSON Lines), or none. Default: 20 shipped examples over an invented world.",
         DemonstrationSource.Shipped, DemonstrationSource.Parse)
     { IsPath = true };
+
+    public static readonly SettingKey<DemonstrationSelection> DemonstrationSelection = new(
+        "demonstrationSelection", "NAME", "Which worked examples a question gets: fixed (default: the first m), random, nearest or diverse.",
+        AgentRag.Demonstrations.DemonstrationSelection.Fixed, SettingText.Selection);
+
+    public static readonly SettingKey<int?> DemonstrationK = new(
+        "demonstrationK", "K", "Passages that a worked example shows for each of its queries, at most (default: as --k).", null, text => SettingText.Count(text));
+
+    public static readonly SettingKey<int> DemonstrationSeed = new("demonstrationSeed", "N", "Seed of --demonstration-selection random (default: 1).", 1, SettingText.Count);
 
     public static readonly SettingKey<RetrieverName> Retriever = new(
         "retriever", "NAME",
@@ -75,7 +87,7 @@ internal static class SettingKeys
     public static readonly SettingKey<string> QdrantCollection = new("qdrantCollection", "NAME", "The collection in Qdrant (default: agentrag).", "agentrag", SettingText.Text);
 
     public static readonly SettingKey<string> Strategy = new(
-        "strategy", "NAME", $"{string.Join(", ", Answerers.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
+        "strategy", "NAME", $"{string.Join(", ", Strategies.Names)} (default: {IterDragAnswerer.Name}).", IterDragAnswerer.Name, SettingText.Text);
 
     public static readonly SettingKey<int> K = new("k", "K", "Passages per retrieval, 0 to 1000 (default: 5).", 5, SettingText.Count);
 
@@ -94,9 +106,42 @@ internal static class SettingKeys
     public static readonly SettingKey<int> ReservedAnswerTokens = new(
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
 
+    public static readonly SettingKey<string> Cache = new(
+        "cache", "DIR", "Folder that keeps rankings and replies, or off (default). 'evaluate' takes it from the flag alone, as a cache falsifies times.", CacheReuses.Off, SettingText.Text)
+    { IsPath = true };
+
+    public static readonly SettingKey<CacheReuse> Reuse = new(
+        "cacheReuse", "LEVEL", "What the cache may give again: exact (default: the same request), intermediate (answers to the same sub-query) or semantic (answers to nearly the same question).",
+        CacheReuse.Exact, CacheReuses.Parse);
+
+    public static readonly SettingKey<double> Similarity = new(
+        "cacheSimilarity", "X", "How alike questions must be for --cache-reuse semantic, above 0 to 1 (default: 0.95); 'agentrag cache measure' says what it costs.",
+        new SimilarQuestionOptions().Threshold, CacheReuses.ParseSimilarity);
+
+    public static readonly SettingKey<string?> AllocationModel = new(
+        "allocationModel", "FILE", "Allocation model made by 'agentrag fit'. Default: the published coefficients.", null, SettingText.Text)
+    { IsPath = true };
+
+    public static readonly SettingKey<string> Tokenizer = new(
+        "tokenizer", "NAME|FILE",
+        $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken or tokenizer.json file. " +
+        "An index is bound to it.",
+        TokenCounters.Estimate, SettingText.Text);
+
+    public static readonly SettingKey<string> Vocabularies = new(
+        "vocabularies", "DIR", "Folder of the vocabularies that are known by name (default: agentrag/vocabularies in the folder for the user's application data).",
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "agentrag", "vocabularies"), SettingText.Text)
+    { IsPath = true };
+
     public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
         "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
     { IsPath = true };
+
+    /// <summary>The settings that choose worked examples.</summary>
+    public static IReadOnlyList<SettingKey> OfDemonstrations { get; } = [Demonstrations, DemonstrationSelection, DemonstrationK, DemonstrationSeed];
+
+    /// <summary>The settings of the cache.</summary>
+    public static IReadOnlyList<SettingKey> OfCache { get; } = [Cache, Reuse, Similarity];
 
     /// <summary>The settings that choose an embedding model.</summary>
     public static IReadOnlyList<SettingKey> OfEmbeddings { get; } = [Embeddings, EmbeddingsBaseUrl];
@@ -105,18 +150,27 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> OfRetrieval { get; } =
         [Retriever, .. OfEmbeddings, Fusion, FusionWeights, RrfK, Rerank, RerankModel, RerankForm, Qdrant, QdrantCollection];
 
+    /// <summary>The settings that choose how tokens are counted.</summary>
+    public static IReadOnlyList<SettingKey> OfTokens { get; } = [Tokenizer, Vocabularies];
+
     /// <summary>Every setting, in the order in which they are shown.</summary>
     public static IReadOnlyList<SettingKey> All { get; } =
-        [Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, Demonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens, Roots];
+    [
+        Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, .. OfDemonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens,
+        AllocationModel, .. StrategySettings.All, .. AnsweringSettings.All, .. OfCache, .. OfTokens, Roots,
+    ];
 
     /// <summary>The settings that choose a model.</summary>
-    public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts];
+    public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts, AnsweringSettings.StepControlKey];
 
     /// <summary>The settings that bound a question.</summary>
-    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens];
+    public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. OfTokens];
 
     /// <summary>The settings that answering needs.</summary>
-    public static IReadOnlyList<SettingKey> OfAnswering { get; } = [Strategy, K, M, N, .. OfBudget, .. OfModel, Index, .. OfRetrieval, Demonstrations];
+    public static IReadOnlyList<SettingKey> OfAnswering { get; } =
+    [
+        Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, .. OfCache,
+    ];
 
     /// <summary>Adds the flags of settings to a command.</summary>
     public static void AddTo(Command command, IEnumerable<SettingKey> keys)

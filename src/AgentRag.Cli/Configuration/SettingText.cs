@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Reranking;
@@ -33,6 +34,19 @@ internal static class SettingText
     public static int Count(string text) => int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number)
         ? number
         : throw new AgentRagException($"'{text}' is not a whole number.");
+
+    /// <summary>Reads on or off.</summary>
+    public static bool Switch(string text) => text.Trim().ToLowerInvariant() switch
+    {
+        "on" or "true" => true,
+        "off" or "false" => false,
+        _ => throw new AgentRagException($"'{text}' is neither on nor off."),
+    };
+
+    /// <summary>Reads the name of a selection of demonstrations.</summary>
+    public static DemonstrationSelection Selection(string text) =>
+        Enum.GetValues<DemonstrationSelection>().Where(selection => $"{selection}".Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)).Cast<DemonstrationSelection?>().FirstOrDefault()
+            ?? throw new AgentRagException($"there is no selection '{text}': use fixed, random, nearest or diverse");
 
     /// <summary>Reads any text but the empty one.</summary>
     public static string Text(string text) => text.Trim() is { Length: > 0 } trimmed ? trimmed : throw new AgentRagException("The value is empty.");

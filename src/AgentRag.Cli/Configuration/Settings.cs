@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using AgentRag.Answering;
+using AgentRag.Demonstrations;
 using AgentRag.Models;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Reranking;
@@ -31,6 +32,12 @@ internal sealed record Settings
     public required Setting<string?> Prompts { get; init; }
 
     public required Setting<DemonstrationSource> Demonstrations { get; init; }
+
+    public required Setting<DemonstrationSelection> DemonstrationSelection { get; init; }
+
+    public required Setting<int?> DemonstrationK { get; init; }
+
+    public required Setting<int> DemonstrationSeed { get; init; }
 
     public required Setting<RetrieverName> Retriever { get; init; }
 
@@ -76,6 +83,21 @@ internal sealed record Settings
 
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
+    public required Setting<string?> AllocationModel { get; init; }
+    public required AnsweringSettings Answering { get; init; }
+
+    public required StrategySettings Asking { get; init; }
+
+    public required Setting<string> Cache { get; init; }
+
+    public required Setting<CacheReuse> CacheReuse { get; init; }
+
+    public required Setting<double> CacheSimilarity { get; init; }
+
+    public required Setting<string> Tokenizer { get; init; }
+
+    public required Setting<string> Vocabularies { get; init; }
+
     public required Setting<IReadOnlyList<string>> Roots { get; init; }
 
     /// <summary>The file that was read; null when there is none.</summary>
@@ -83,11 +105,28 @@ internal sealed record Settings
 
     public InferenceParameters Parameters => new(K.Value, M.Value, N.Value);
 
+    public DemonstrationOptions DemonstrationOptions => new()
+    {
+        Selection = DemonstrationSelection.Value,
+        K = DemonstrationK.Value,
+        Seed = DemonstrationSeed.Value,
+    };
+
     public TokenBudgetOptions Bounds => new()
     {
         MaxEffectiveContextTokens = Budget.Value,
         ContextWindowTokens = ContextWindow.Value,
         ReservedAnswerTokens = ReservedAnswerTokens.Value,
+        Deadline = Answering.Deadline.Value,
+        MaxCalls = Answering.MaxCalls.Value,
+        MaxCost = Answering.MaxCost.Value,
+    };
+
+    /// <summary>These settings with a cache only if it was named by the flag: what is measured must not be faster than it is because of a setting forgotten.</summary>
+    public Settings WithCacheByFlagAlone() => this with
+    {
+        Cache = Cache.Source == SettingKeys.Cache.Option.Name ? Cache : new(CacheReuses.Off, Setting<string>.Default),
+        CacheReuse = CacheReuse.Source == SettingKeys.Reuse.Option.Name ? CacheReuse : new(Configuration.CacheReuse.Exact, Setting<CacheReuse>.Default),
     };
 
     /// <summary>Reads the settings of a command from its flags, the environment and the file.</summary>
@@ -158,6 +197,9 @@ internal sealed record Settings
             Index = SettingKeys.Index.Read(sources),
             Prompts = SettingKeys.Prompts.Read(sources),
             Demonstrations = SettingKeys.Demonstrations.Read(sources),
+            DemonstrationSelection = SettingKeys.DemonstrationSelection.Read(sources),
+            DemonstrationK = SettingKeys.DemonstrationK.Read(sources),
+            DemonstrationSeed = SettingKeys.DemonstrationSeed.Read(sources),
             Retriever = SettingKeys.Retriever.Read(sources),
             Strategy = SettingKeys.Strategy.Read(sources),
             K = SettingKeys.K.Read(sources),
@@ -166,6 +208,14 @@ internal sealed record Settings
             Budget = SettingKeys.Budget.Read(sources),
             ContextWindow = SettingKeys.ContextWindow.Read(sources),
             ReservedAnswerTokens = SettingKeys.ReservedAnswerTokens.Read(sources),
+            Cache = SettingKeys.Cache.Read(sources),
+            CacheReuse = SettingKeys.Reuse.Read(sources),
+            CacheSimilarity = SettingKeys.Similarity.Read(sources),
+            AllocationModel = SettingKeys.AllocationModel.Read(sources),
+            Answering = AnsweringSettings.Read(sources),
+            Asking = StrategySettings.Read(sources),
+            Tokenizer = SettingKeys.Tokenizer.Read(sources),
+            Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
             File = file?.Path,
         };
@@ -176,7 +226,7 @@ internal sealed record Settings
 
     private static string[] KeyVariables(ModelName model, string? named) => model.Provider switch
     {
-        ModelName.ExtractiveProvider => [],
+        ModelName.ExtractiveProvider or ModelName.GgufProvider => [],
         _ when named is not null => [named],
         ModelName.AnthropicProvider => [KeyVariable, "ANTHROPIC_API_KEY"],
         _ => [KeyVariable, "OPENAI_API_KEY"],

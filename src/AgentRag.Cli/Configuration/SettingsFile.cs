@@ -78,8 +78,8 @@ internal sealed class SettingsFile
         return values;
     }
 
-    // "none" is a value of its own, not a file.
-    private string FromFolder(string value) => value == DemonstrationSource.None
+    // "none" and "off" are values of their own, not files.
+    private string FromFolder(string value) => value is DemonstrationSource.None or CacheReuses.Off
         ? value
         : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path) ?? "", value);
 }

@@ -15,6 +15,7 @@ internal static class AnswerJson
         Requests = answer.Trace.Count,
         StopReason = Json.CamelCase(answer.StopReason),
         Citations = answer.Citations.Select(citation => citation.PassageId),
+        answer.EarlierQuestion,
     };
 
     /// <summary>One question of <c>--questions</c> that failed.</summary>
@@ -37,10 +38,31 @@ internal static class AnswerJson
         ParametersAsked = Parameters(answer.ParametersAsked),
         ParametersUsed = Parameters(answer.ParametersUsed),
         Trimmed = Trimmed(answer.Trimmed),
+        answer.DroppedCitations,
+        answer.StandaloneQuestion,
+        Routing = answer.Routing?.Attempts.Select(attempt => new { attempt.Class, attempt.Strategy, Parameters = Parameters(attempt.Parameters), attempt.Shrunk, attempt.Quality }),
+        answer.EarlierQuestion,
+        Usage = Usage(answer.Usage),
         Trace = withTrace ? answer.Trace.Select(Request) : null,
     };
 
     public static object Parameters(InferenceParameters parameters) => new { parameters.K, parameters.M, parameters.N };
+
+    /// <summary>What an answer cost; fields that are not known are left out.</summary>
+    public static object Usage(AnswerUsage usage) => new
+    {
+        usage.EffectiveContextTokens,
+        usage.ReplyTokens,
+        usage.Calls,
+        usage.ReportedCalls,
+        usage.InputTokens,
+        usage.CachedInputTokens,
+        usage.UncachedInputTokens,
+        usage.OutputTokens,
+        Seconds = Math.Round(usage.Elapsed.TotalSeconds, 3),
+        usage.Cost,
+        usage.EstimatedCost,
+    };
 
     private static object Request(TracedRequest request) => new
     {
@@ -49,10 +71,13 @@ internal static class AnswerJson
         request.ReportedInputTokens,
         request.ReportedCachedInputTokens,
         request.ReportedOutputTokens,
+        request.ReplyTokens,
+        Seconds = Math.Round(request.Duration.TotalSeconds, 3),
         request.PassageIds,
         request.DemonstrationIds,
         Trimmed = Trimmed(request.Trimmed),
         request.Reply,
+        request.Error,
     };
 
     // Without the derived IsNothing.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AgentRag.Answering;
 using AgentRag.Prompting;
 
@@ -20,10 +21,23 @@ internal static class AnswerText
             }
         }
 
-        yield return answer.Citations.Count > 0 ? "Sources:" : "Sources: none";
+        yield return (answer.Citations.Count > 0 ? "Sources:" : "Sources: none") +
+            (answer.DroppedCitations > 0 ? $" ({Plural.Of(answer.DroppedCitations, "citation")} dropped that no passage supports)" : "");
         foreach (var citation in answer.Citations)
         {
             yield return $"  {citation.Title} ({citation.Source}; passage {citation.PassageId})";
+        }
+
+        if (answer.StandaloneQuestion is { } standalone)
+        {
+            yield return $"Understood as: {standalone}";
+        }
+
+        foreach (var attempt in answer.Routing?.Attempts ?? [])
+        {
+            yield return $"Chosen: {attempt.Class}, {attempt.Strategy} with {attempt.Parameters}" +
+                (attempt.Quality is { } quality ? string.Create(CultureInfo.InvariantCulture, $"; graded {quality:0.00}") : "") +
+                (attempt.Shrunk.Count > 0 ? $"; shrunk: {string.Join("; ", attempt.Shrunk)}" : "");
         }
 
         if (!answer.Trimmed.IsNothing)
@@ -31,9 +45,15 @@ internal static class AnswerText
             yield return $"Left out to keep within the budget: {Trimmed(answer.Trimmed)}";
         }
 
+        if (answer.EarlierQuestion is { } earlier)
+        {
+            yield return $"Taken from the cache: it was the answer to \"{earlier}\"";
+        }
+
         yield return $"Used: {answer.EffectiveContextTokens:N0} of {bounds.MaxEffectiveContextTokens:N0} tokens in {Plural.Of(answer.Trace.Count, "request")}; " +
             $"{answer.Strategy} with model {answer.Model}; asked {answer.ParametersAsked}, used {answer.ParametersUsed}; " +
             $"stopped: {Stopped(answer.StopReason)}";
+        yield return $"Cost: {Cost(answer.Usage)}";
     }
 
     /// <summary>Every request, for <c>--trace</c>.</summary>
@@ -58,9 +78,11 @@ internal static class AnswerText
     /// <summary>One step as it happens; null for one that is not worth a line.</summary>
     public static string? Line(AnswerEvent happened) => happened switch
     {
+        SimilarQuestionFound similar => $"  answered before ({similar.Similarity:0.00} alike): {similar.EarlierQuestion}",
         PassagesRetrieved retrieved => $"  retrieved {Plural.Of(retrieved.Passages.Count, "passage")} ({retrieved.NewPassages} new) for: {retrieved.Query}",
-        RequestSent sent => $"  asking the model for the {sent.Purpose}: {sent.PromptTokens:N0} tokens, {sent.SpentTokens:N0} so far" +
-            (sent.Trimmed.IsNothing ? "" : $"; left out {Trimmed(sent.Trimmed)}"),
+        ContentTrimmed trimmed => $"  left out to keep within the budget: {Trimmed(trimmed.Trimmed)}",
+        RequestSent sent => $"  asking the model {(sent.Purpose == "sufficiency" ? "whether that is enough" : $"for the {sent.Purpose}")}: " +
+            $"{sent.PromptTokens:N0} tokens, {sent.SpentTokens:N0} so far",
         SubQueryAsked asked => $"{asked.Iteration}. {asked.SubQuery}",
         SubQueryAnswered answered => $"   -> {answered.IntermediateAnswer}",
         _ => null,
@@ -76,13 +98,30 @@ internal static class AnswerText
         (trimmed.Iterations, "iteration"),
     }.Where(part => part.Item1 > 0).Select(part => Plural.Of(part.Item1, part.Item2)));
 
+    // The provider's figures beside the counter's: the input was counted before it was sent, and is not billed by that count.
+    private static string Cost(AnswerUsage usage) => string.Join("; ", new[]
+    {
+        $"{usage.Elapsed.TotalSeconds:0.0} s",
+        usage.InputTokens is { } input
+            ? $"by the provider {input:N0} input tokens ({usage.CachedInputTokens ?? 0:N0} from its cache), {usage.OutputTokens ?? 0:N0} output" +
+                (usage.ReportedCalls < usage.Calls ? $", for {usage.ReportedCalls:N0} of {Plural.Of(usage.Calls, "request")}" : "")
+            : $"{usage.ReplyTokens:N0} output tokens by the counter, none reported",
+        usage.Cost is { } cost ? $"price {cost:0.######} (estimated {usage.EstimatedCost:0.######})" : "",
+    }.Where(part => part.Length > 0));
+
     private static string Stopped(StopReason reason) => reason switch
     {
         StopReason.FinalAnswer => "the model gave its final answer",
         StopReason.IterationLimit => "all iterations were used",
         StopReason.TokenBudget => "another step would not fit into the budget",
         StopReason.RepeatedSubQuery => "the model asked the same again",
-        StopReason.NoNewPassages => "a sub-query brought nothing new",
+        StopReason.NoNewPassages => "the sub-queries brought nothing new",
+        StopReason.UnknownAnswers => "the sub-queries could not be answered",
+        StopReason.Sufficient => "the model said that this is enough",
+        StopReason.Deadline => "the time for steps was over",
+        StopReason.CallLimit => "one request was left, for the final answer",
+        StopReason.CostLimit => "another step would cost too much",
+        StopReason.Cancelled => "it was cancelled",
         _ => "the model's reply was not of the asked form",
     };
 }

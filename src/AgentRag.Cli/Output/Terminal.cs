@@ -5,7 +5,9 @@ using Spectre.Console;
 namespace AgentRag.Cli.Output;
 
 /// <summary>Where a command writes: results to <c>stdout</c>, everything else to <c>stderr</c>.</summary>
-internal sealed class Terminal(TextWriter output, IAnsiConsole error)
+/// <param name="output">Takes results.</param>
+/// <param name="console">Takes everything else; made when the first of it is written, because a server that starts has nothing to say.</param>
+internal sealed class Terminal(TextWriter output, Lazy<IAnsiConsole> console)
 {
     // Wide enough that a table is never folded in a file or a pipe.
     private const int RedirectedWidth = 160;
@@ -15,10 +17,10 @@ internal sealed class Terminal(TextWriter output, IAnsiConsole error)
     /// <summary>The terminal of this process: UTF-8 and <c>\n</c> on every platform.</summary>
     public static Terminal OfProcess() => new(
         new StreamWriter(StandardOutput.Open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true, NewLine = "\n" },
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
+        new Lazy<IAnsiConsole>(() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })));
 
     /// <summary>Whether somebody looks at <c>stderr</c>: only then do bars move on it.</summary>
-    public bool IsInteractive { get; } = error.Profile.Out.IsTerminal && error.Profile.Capabilities.Interactive;
+    public bool IsInteractive => console.Value.Profile.Out.IsTerminal && console.Value.Profile.Capabilities.Interactive;
 
     public void WriteLine(string line = "")
     {
@@ -38,16 +40,16 @@ internal sealed class Terminal(TextWriter output, IAnsiConsole error)
     public void WriteTable(Table table)
     {
         var text = new StringWriter { NewLine = "\n" };
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        var plain = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = AnsiSupport.No,
             ColorSystem = ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(text),
         });
-        console.Profile.Width = Console.IsOutputRedirected ? RedirectedWidth : Math.Max(console.Profile.Width, 60);
-        console.Profile.Capabilities.Unicode = true;
-        console.Write(table.SimpleBorder());
+        plain.Profile.Width = Console.IsOutputRedirected ? RedirectedWidth : Math.Max(plain.Profile.Width, 60);
+        plain.Profile.Capabilities.Unicode = true;
+        plain.Write(table.SimpleBorder());
         foreach (var line in text.ToString().Split('\n').Where(line => line.Trim().Length > 0))
         {
             WriteLine(line.TrimEnd());
@@ -55,10 +57,13 @@ internal sealed class Terminal(TextWriter output, IAnsiConsole error)
     }
 
     /// <summary>Writes a line for the person who waits: what happens, what went wrong.</summary>
-    public void WriteError(string line) => error.Profile.Out.Writer.WriteLine(Visible(line));
+    public void WriteError(string line) => console.Value.Profile.Out.Writer.WriteLine(Visible(line));
 
     /// <summary>Takes what went wrong without stopping the work.</summary>
     public IProgress<string> Warnings => new SynchronousProgress<string>(text => WriteError($"warning: {text}"));
+
+    /// <summary>Writes a part of a line for the person who waits.</summary>
+    public void WriteErrorPart(string text) => console.Value.Profile.Out.Writer.Write(Visible(text));
 
     /// <summary>Runs long work with a bar on <c>stderr</c>, if somebody looks at it.</summary>
     /// <param name="title">What is being done.</param>
@@ -71,7 +76,7 @@ internal sealed class Terminal(TextWriter output, IAnsiConsole error)
             return await work((_, _, _) => { });
         }
 
-        return await error.Progress()
+        return await console.Value.Progress()
             .AutoClear(enabled: true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(async bars =>

@@ -20,6 +20,28 @@ public sealed record TokenSizes
     /// <summary>Instructions and question of one request, ≥ 0. Default 0.</summary>
     public double InstructionTokens { get; init; }
 
+    /// <summary>Effective context tokens of a strategy when all of θ is used.</summary>
+    /// <param name="strategy">The strategy's name; a strange one is taken to cost what IterDRAG costs, the most of all.</param>
+    /// <param name="parameters">θ.</param>
+    public double Of(string strategy, InferenceParameters parameters) => strategy switch
+    {
+        ChainOfThoughtAnswerer.Name => LargestRequest(strategy, parameters),
+        DecomposeParallelAnswerer.Name or KeywordExpansionAnswerer.Name => SideBySide(parameters),
+        _ when Answerers.UsesIterations(strategy) => IterDrag(parameters),
+        _ => Drag(parameters),
+    };
+
+    /// <summary>Input tokens of a strategy's largest single request.</summary>
+    /// <param name="strategy">The strategy's name.</param>
+    /// <param name="parameters">θ.</param>
+    public double LargestRequest(string strategy, InferenceParameters parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        return strategy == ChainOfThoughtAnswerer.Name ? LargestIterDragRequest(parameters with { N = 0 }) // the demonstrations of IterDRAG, one retrieval
+            : Answerers.UsesIterations(strategy) ? LargestIterDragRequest(parameters)
+            : Drag(parameters);
+    }
+
     /// <summary>Effective context tokens of DRAG: one request with k passages, and m demonstrations of k passages each.</summary>
     /// <param name="parameters">θ; n is not used.</param>
     public double Drag(InferenceParameters parameters)
@@ -39,6 +61,18 @@ public sealed record TokenSizes
         var (k, m, n) = (parameters.K, parameters.M, (double)parameters.N);
         var demonstration = (k * DemonstrationRetrievals * DemonstrationPassageTokens) + DemonstrationTokens;
         return (((2 * n) + 1) * (InstructionTokens + (m * demonstration))) + (k * PassageTokens * ((n * n) + (3 * n) + 1));
+    }
+
+    /// <summary>
+    /// Effective context tokens of a strategy that asks n parts side by side: a request that splits, without passages; n with the k passages of their part;
+    /// and the last, with the demonstrations and the passages of question and parts.
+    /// </summary>
+    /// <param name="parameters">θ.</param>
+    public double SideBySide(InferenceParameters parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        var (k, n) = (parameters.K, parameters.N);
+        return ((n + 1) * InstructionTokens) + (n * k * PassageTokens) + LargestIterDragRequest(parameters);
     }
 
     /// <summary>Input tokens of the largest single request of IterDRAG: the last, with the passages of the question and of n sub-queries.</summary>

@@ -34,6 +34,12 @@ public sealed record Answer
     /// <summary>Input tokens over all requests up to the final answer (paper section 3.1), by the token counter in use; never above the budget.</summary>
     public required long EffectiveContextTokens { get; init; }
 
+    /// <summary>What the answer cost: tokens, requests, time and, where the price is known, money.</summary>
+    public AnswerUsage Usage { get; init; } = AnswerUsage.None;
+
+    /// <summary>Citations that the model gave and that were dropped: no such passage was in the prompt, or it does not support what was said; ≥ 0.</summary>
+    public int DroppedCitations { get; init; }
+
     /// <summary>Why the answering ended.</summary>
     public required StopReason StopReason { get; init; }
 
@@ -46,8 +52,21 @@ public sealed record Answer
     /// <summary>What did not fit into the budget, over all requests; nothing for a question that was not trimmed.</summary>
     public required TrimmedContent Trimmed { get; init; }
 
+    /// <summary>The question as it was worked on, when a conversation before it was needed to understand it; null when it stood alone.</summary>
+    public string? StandaloneQuestion { get; init; }
+
+    /// <summary>How a strategy that chooses among others came to the answer; null for the others.</summary>
+    public AnswerRouting? Routing { get; init; }
+
+    /// <summary>The earlier question to which this answer was given, when this one asks nearly the same (<see cref="SimilarQuestionAnswerer"/>); null for an answer
+    /// that was worked out.</summary>
+    public string? EarlierQuestion { get; init; }
+
+    /// <summary>The sentence with which an assistant says that the documents do not hold the answer; null for <see cref="NotFound"/>.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>Whether the answer says that the documents do not hold it.</summary>
-    public bool IsNotFound => Text == NotFound;
+    public bool IsNotFound => Text == (Refusal ?? NotFound);
 }
 
 /// <summary>A passage that an answer rests on.</summary>
@@ -56,34 +75,3 @@ public sealed record Answer
 /// <param name="Title">Its document's title.</param>
 /// <param name="Source">Where its document came from.</param>
 public sealed record Citation(string PassageId, string DocumentId, string Title, string Source);
-
-/// <summary>One request to the model.</summary>
-public sealed record TracedRequest
-{
-    /// <summary>What it asked for: <c>answer</c>, <c>next step</c>, <c>intermediate answer</c>, <c>final answer</c> or <c>repair</c>.</summary>
-    public required string Purpose { get; init; }
-
-    /// <summary>Input tokens, counted before it was sent.</summary>
-    public required int PromptTokens { get; init; }
-
-    /// <summary>Input tokens the provider reported; null when it reported none.</summary>
-    public long? ReportedInputTokens { get; init; }
-
-    /// <summary>Input tokens the provider took from its prompt cache; null when it reported none.</summary>
-    public long? ReportedCachedInputTokens { get; init; }
-
-    /// <summary>Output tokens the provider reported; null when it reported none.</summary>
-    public long? ReportedOutputTokens { get; init; }
-
-    /// <summary>Ids of the test passages in the prompt, in prompt order.</summary>
-    public required IReadOnlyList<string> PassageIds { get; init; }
-
-    /// <summary>Ids of the demonstrations in the prompt, in prompt order.</summary>
-    public required IReadOnlyList<string> DemonstrationIds { get; init; }
-
-    /// <summary>What was left out of this prompt.</summary>
-    public required TrimmedContent Trimmed { get; init; }
-
-    /// <summary>The model's reply.</summary>
-    public required string Reply { get; init; }
-}

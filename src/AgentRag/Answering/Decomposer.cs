@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using AgentRag.Models;
 using AgentRag.Prompting;
 
@@ -6,7 +5,7 @@ namespace AgentRag.Answering;
 
 /// <summary>Splits a question into sub-queries, without answering it.</summary>
 /// <param name="context">What it works with.</param>
-public sealed partial class Decomposer(AnsweringContext context)
+public sealed class Decomposer(AnsweringContext context)
 {
     /// <summary>Splits a question.</summary>
     /// <param name="question">The question; not empty.</param>
@@ -19,21 +18,22 @@ public sealed partial class Decomposer(AnsweringContext context)
         string question, int maxSubQueries, TokenBudgetOptions budget, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSubQueries, 1);
-        var run = new QuestionRun(context, new AnswerRequest(question, new InferenceParameters(0, 0, 1), budget), progress: null);
+        var run = new QuestionRun("decompose", context, new AnswerRequest(question, new InferenceParameters(0, 0, 1), budget));
         var content = new PromptContent { Question = question, MaxSubQueries = maxSubQueries };
-        var reply = await run.SendAsync(GroundedTask.Decompose, PromptName.Decompose, content, cancellationToken: cancellationToken).ConfigureAwait(false)
-            ?? throw run.QuestionDoesNotFit(PromptName.Decompose);
-        List<string> subQueries =
-        [
-            .. reply.Text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => Bullet().Replace(line, ""))
-                .Where(line => line.Length > 0)
-                .Take(maxSubQueries),
-        ];
+        var reply = await SendAsync(run, content, cancellationToken).ConfigureAwait(false) ?? throw run.QuestionDoesNotFit(PromptName.Decompose);
+        List<string> subQueries = [.. ReplyLines.Read(SelfAskReply.WithoutThoughts(reply.Text)).Take(maxSubQueries)];
         return subQueries.Count > 0 ? subQueries : [question];
     }
 
-    // Models number their lines although they are asked not to.
-    [GeneratedRegex(@"\A(?:\d{1,2}[.)]|[-*•])\s+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
-    private static partial Regex Bullet();
+    private static async Task<ModelReply?> SendAsync(QuestionRun run, PromptContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await run.SendAsync(GroundedTask.Decompose, PromptName.Decompose, content, RequestLimits.None, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DeadlinePassedException)
+        {
+            throw run.DeadlinePassed();
+        }
+    }
 }

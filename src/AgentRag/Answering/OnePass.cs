@@ -4,21 +4,21 @@ using AgentRag.Prompting;
 namespace AgentRag.Answering;
 
 /// <summary>One retrieval and one request: what the four one-pass strategies share. They differ in what the prompt holds.</summary>
-internal sealed record OnePass(AnsweringContext Context, string Strategy, PromptName Prompt, bool UsesPassages, bool UsesDemonstrations)
+internal sealed record OnePass(AnsweringContext Context, PromptName Prompt, bool UsesPassages, bool UsesDemonstrations)
 {
-    public async Task<Answer> AnswerAsync(AnswerRequest request, IProgress<AnswerEvent>? progress, CancellationToken cancellationToken)
+    public async Task<Answer> AnswerAsync(QuestionRun run, InferenceParameters parameters, CancellationToken cancellationToken)
     {
-        var run = new QuestionRun(Context, request, progress);
-        var (k, m) = (UsesPassages ? request.Parameters.K : 0, UsesDemonstrations ? request.Parameters.M : 0);
-        await run.RetrieveAsync(request.Question, k, cancellationToken).ConfigureAwait(false);
+        var question = run.Request.Question;
+        var (k, m) = (UsesPassages ? parameters.K : 0, UsesDemonstrations ? parameters.M : 0);
+        await run.RetrieveAsync(question, k, cancellationToken).ConfigureAwait(false);
         var content = new PromptContent
         {
-            Question = request.Question,
+            Question = question,
             Passages = run.Held.Passages,
-            Demonstrations = await Context.Demonstrations.SelectAsync(request.Question, m, k, withSteps: false, cancellationToken).ConfigureAwait(false),
+            Demonstrations = await Context.Demonstrations.SelectAsync(question, m, k, withSteps: false, cancellationToken).ConfigureAwait(false),
         };
-        var reply = await run.SendAsync(GroundedTask.Answer, Prompt, content, cancellationToken: cancellationToken).ConfigureAwait(false)
-            ?? throw run.QuestionDoesNotFit(Prompt);
-        return run.Finish(Strategy, reply.Text, reply.Content, StopReason.FinalAnswer, iterations: 1);
+        var reply = await run.SendAsync(GroundedTask.Answer, Prompt, content, RequestLimits.None, cancellationToken).ConfigureAwait(false)
+            ?? throw (run.Budget.TimeLeft() == TimeSpan.Zero ? run.DeadlinePassed() : run.QuestionDoesNotFit(Prompt));
+        return run.Finish(reply.Text, reply.Content, StopReason.FinalAnswer);
     }
 }

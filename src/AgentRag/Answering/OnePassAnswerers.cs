@@ -4,7 +4,7 @@ namespace AgentRag.Answering;
 
 /// <summary>Zero-shot question answering: the question alone (the paper's ZS QA).</summary>
 /// <param name="context">What it works with.</param>
-public sealed class ZeroShotAnswerer(AnsweringContext context) : IAnswerer
+public sealed class ZeroShotAnswerer(AnsweringContext context) : IStrategy
 {
     /// <summary>The strategy's name.</summary>
     public const string Name = "zero-shot";
@@ -13,13 +13,16 @@ public sealed class ZeroShotAnswerer(AnsweringContext context) : IAnswerer
     public string Strategy => Name;
 
     /// <inheritdoc/>
-    public Task<Answer> AnswerAsync(AnswerRequest request, IProgress<AnswerEvent>? progress = null, CancellationToken cancellationToken = default) =>
-        new OnePass(context, Name, PromptName.ZeroShot, UsesPassages: false, UsesDemonstrations: false).AnswerAsync(request, progress, cancellationToken);
+    public IAsyncEnumerable<AnswerEvent> StreamAsync(AnswerRequest request, CancellationToken cancellationToken = default) =>
+        AnswerStream.Run(this, context, request, cancellationToken);
+
+    Task<Answer> IStrategy.AnswerAsync(QuestionRun run, InferenceParameters parameters, CancellationToken cancellationToken) =>
+        new OnePass(context, PromptName.ZeroShot, UsesPassages: false, UsesDemonstrations: false).AnswerAsync(run, parameters, cancellationToken);
 }
 
 /// <summary>Many-shot question answering: m demonstrations without passages (the paper's MS QA).</summary>
 /// <param name="context">What it works with.</param>
-public sealed class ManyShotAnswerer(AnsweringContext context) : IAnswerer
+public sealed class ManyShotAnswerer(AnsweringContext context) : IStrategy
 {
     /// <summary>The strategy's name.</summary>
     public const string Name = "many-shot";
@@ -28,13 +31,16 @@ public sealed class ManyShotAnswerer(AnsweringContext context) : IAnswerer
     public string Strategy => Name;
 
     /// <inheritdoc/>
-    public Task<Answer> AnswerAsync(AnswerRequest request, IProgress<AnswerEvent>? progress = null, CancellationToken cancellationToken = default) =>
-        new OnePass(context, Name, PromptName.ManyShot, UsesPassages: false, UsesDemonstrations: true).AnswerAsync(request, progress, cancellationToken);
+    public IAsyncEnumerable<AnswerEvent> StreamAsync(AnswerRequest request, CancellationToken cancellationToken = default) =>
+        AnswerStream.Run(this, context, request, cancellationToken);
+
+    Task<Answer> IStrategy.AnswerAsync(QuestionRun run, InferenceParameters parameters, CancellationToken cancellationToken) =>
+        new OnePass(context, PromptName.ManyShot, UsesPassages: false, UsesDemonstrations: true).AnswerAsync(run, parameters, cancellationToken);
 }
 
 /// <summary>Retrieval-augmented generation: k passages, no demonstrations (the paper's RAG).</summary>
 /// <param name="context">What it works with.</param>
-public sealed class RagAnswerer(AnsweringContext context) : IAnswerer
+public sealed class RagAnswerer(AnsweringContext context) : IStrategy
 {
     /// <summary>The strategy's name.</summary>
     public const string Name = "rag";
@@ -43,8 +49,11 @@ public sealed class RagAnswerer(AnsweringContext context) : IAnswerer
     public string Strategy => Name;
 
     /// <inheritdoc/>
-    public Task<Answer> AnswerAsync(AnswerRequest request, IProgress<AnswerEvent>? progress = null, CancellationToken cancellationToken = default) =>
-        new OnePass(context, Name, PromptName.Rag, UsesPassages: true, UsesDemonstrations: false).AnswerAsync(request, progress, cancellationToken);
+    public IAsyncEnumerable<AnswerEvent> StreamAsync(AnswerRequest request, CancellationToken cancellationToken = default) =>
+        AnswerStream.Run(this, context, request, cancellationToken);
+
+    Task<Answer> IStrategy.AnswerAsync(QuestionRun run, InferenceParameters parameters, CancellationToken cancellationToken) =>
+        new OnePass(context, PromptName.Rag, UsesPassages: true, UsesDemonstrations: false).AnswerAsync(run, parameters, cancellationToken);
 }
 
 /// <summary>
@@ -52,7 +61,7 @@ public sealed class RagAnswerer(AnsweringContext context) : IAnswerer
 /// passages the best stands last.
 /// </summary>
 /// <param name="context">What it works with.</param>
-public sealed class DragAnswerer(AnsweringContext context) : IAnswerer
+public sealed class DragAnswerer(AnsweringContext context) : IStrategy
 {
     /// <summary>The strategy's name.</summary>
     public const string Name = "drag";
@@ -61,6 +70,9 @@ public sealed class DragAnswerer(AnsweringContext context) : IAnswerer
     public string Strategy => Name;
 
     /// <inheritdoc/>
-    public Task<Answer> AnswerAsync(AnswerRequest request, IProgress<AnswerEvent>? progress = null, CancellationToken cancellationToken = default) =>
-        new OnePass(context, Name, PromptName.Drag, UsesPassages: true, UsesDemonstrations: true).AnswerAsync(request, progress, cancellationToken);
+    public IAsyncEnumerable<AnswerEvent> StreamAsync(AnswerRequest request, CancellationToken cancellationToken = default) =>
+        AnswerStream.Run(this, context, request, cancellationToken);
+
+    Task<Answer> IStrategy.AnswerAsync(QuestionRun run, InferenceParameters parameters, CancellationToken cancellationToken) =>
+        new OnePass(context, PromptName.Drag, UsesPassages: true, UsesDemonstrations: true).AnswerAsync(run, parameters, cancellationToken);
 }

@@ -1,30 +1,130 @@
 using System.Globalization;
+using System.Text.Json;
+using AgentRag.Answering.Rewriting;
 using AgentRag.Models;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
+using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Answering;
 
 /// <summary>One question on its way to an answer: the only way to the retriever and to the model, so that budget and trace miss nothing.</summary>
+/// <remarks>Safe for requests that run side by side. The trace is in the order in which they were booked.</remarks>
 internal sealed class QuestionRun
 {
+    // Far above any answer and any thought before it: what a server sends beyond its cap is not read.
+    private const int MaxReplyCharacters = 400_000;
+
+    /// <summary>The purpose of a request that mends a reply.</summary>
+    public const string Repair = "repair";
+
     private readonly AnsweringContext _context;
-    private readonly AnswerRequest _request;
-    private readonly IProgress<AnswerEvent>? _progress;
-    private readonly List<TracedRequest> _trace = [];
+    private readonly Action<AnswerEvent>? _report;
+    private readonly ModelPrice? _price;
+    private readonly Lock _lock = new();
+    private readonly SortedList<int, TracedRequest> _trace = [];
     private readonly List<Citation> _citations = [];
+    private readonly string _question;
+    private IReadOnlyList<string> _searches = [];
+    private IReadOnlyList<SelfAskStep> _steps = [];
+    private int _droppedCitations;
+    private int _requests;
     private string? _modelName;
 
-    public QuestionRun(AnsweringContext context, AnswerRequest request, IProgress<AnswerEvent>? progress)
+    public QuestionRun(string strategy, AnsweringContext context, AnswerRequest request, Action<AnswerEvent>? report = null, AnswerProgress? restored = null)
     {
-        (_context, _request, _progress) = (context, request.Validated(), progress);
-        Budget = new TokenBudget(request.Budget);
+        (Strategy, _context, Request, _report) = (strategy, context with { TokenCounter = context.TokenCounter.Current() }, request.Validated(), report);
+        _question = request.Question;
+        _price = context.Prices.Find(context.ModelName);
+        Budget = new TokenBudget(request.Budget, context.TimeProvider, _price, restored?.Usage);
+        if (restored is not null)
+        {
+            (_steps, _droppedCitations, _modelName) = (restored.Steps, restored.DroppedCitations, restored.Model);
+            _citations.AddRange(restored.Citations);
+            foreach (var traced in restored.Trace)
+            {
+                _trace.Add(_requests++, traced);
+            }
+        }
     }
+
+    public string Strategy { get; }
+
+    /// <summary>What is asked; its question is the one that is worked on.</summary>
+    public AnswerRequest Request { get; private set; }
 
     public TokenBudget Budget { get; }
 
     public HeldPassages Held { get; } = new();
+
+    /// <summary>The Self-Ask steps so far, set by the strategy as they come.</summary>
+    public IReadOnlyList<SelfAskStep> Steps
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _steps;
+            }
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                _steps = value;
+            }
+        }
+    }
+
+    public AnswerUsage Usage
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed);
+            }
+        }
+    }
+
+    /// <summary>What the question has come to: requests that are still under way are not in it.</summary>
+    public AnswerProgress Progress
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new AnswerProgress
+                {
+                    Strategy = Strategy,
+                    Steps = _steps,
+                    Passages = [.. Held.Passages.Select(held => new HeldPassage(held.Passage.Id, held.Batch, held.Rank, held.BestRank))],
+                    Retrievals = Held.Batches,
+                    Trace = [.. _trace.Values],
+                    Citations = [.. _citations],
+                    DroppedCitations = _droppedCitations,
+                    Model = _modelName,
+                    Usage = AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed),
+                };
+            }
+        }
+    }
+
+    /// <summary>Works on another wording of the question from here on.</summary>
+    public void Restate(string question)
+    {
+        Request = Request with { Question = question };
+        Report(new QuestionRewritten(question, []));
+    }
+
+    /// <summary>Searches with these words when the question itself is retrieved for; their rankings are fused.</summary>
+    public void SearchWith(IReadOnlyList<string> searches)
+    {
+        _searches = searches;
+        Report(new QuestionRewritten(Request.Question, searches));
+    }
 
     /// <summary>Retrieves for a query and holds what is new.</summary>
     /// <returns>How many passages were new.</returns>
@@ -35,182 +135,537 @@ internal sealed class QuestionRun
             return 0;
         }
 
-        var ranked = await _context.Retriever.RetrieveAsync(new RetrievalQuery(query, k), cancellationToken).ConfigureAwait(false);
+        if (_searches.Count == 0 || query != Request.Question)
+        {
+            return Hold(query, await FetchAsync(query, k, cancellationToken).ConfigureAwait(false));
+        }
+
+        List<IReadOnlyList<RankedPassage>> rankings = [];
+        foreach (var search in _searches)
+        {
+            rankings.Add(await FetchAsync(search, k, cancellationToken).ConfigureAwait(false));
+        }
+
+        return Hold(string.Join(" | ", _searches), FusedRankings.ByReciprocalRank(rankings, k));
+    }
+
+    /// <summary>Retrieves for a query and holds nothing yet: for queries side by side, whose passages are then held in the order of the queries.</summary>
+    public async Task<IReadOnlyList<RankedPassage>> FetchAsync(string query, int k, CancellationToken cancellationToken)
+    {
+        var wanted = new RetrievalQuery(query, k);
+        using var span = Telemetry.Retrieval(_context, wanted);
+        try
+        {
+            var passages = await FetchAsync(wanted, cancellationToken).ConfigureAwait(false);
+            Telemetry.Retrieved(span, _context, passages);
+            return passages;
+        }
+        catch (Exception fault)
+        {
+            span.Fail(fault);
+            throw;
+        }
+    }
+
+    private async Task<IReadOnlyList<RankedPassage>> FetchAsync(RetrievalQuery query, CancellationToken cancellationToken)
+    {
+        using var deadline = new Deadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
+        try
+        {
+            return await _context.Retriever.RetrieveAsync(query, deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException fault) when (deadline.HasPassed)
+        {
+            throw new DeadlinePassedException(fault);
+        }
+        catch (AgentRagException fault) when (fault is not AnswerFailedException)
+        {
+            throw new AnswerFailedException(fault.Message, Progress, fault);
+        }
+    }
+
+    /// <summary>Holds what a query brought.</summary>
+    /// <returns>How many passages were new.</returns>
+    public int Hold(string query, IReadOnlyList<RankedPassage> ranked)
+    {
         var added = Held.Add(ranked);
         Report(new PassagesRetrieved(query, ranked, added));
         return added;
     }
 
     /// <summary>Input tokens of a prompt, as it would be sent.</summary>
-    public int CountTokens(PromptName name, PromptContent content) => _context.Prompts.Get(name).Render(content, _context.TokenCounter).TokenCount;
+    public int CountTokens(PromptName name, PromptContent content) =>
+        _context.Prompts.Get(name).CountTokens(content with { Layout = _context.Layout }, _context.TokenCounter);
 
-    /// <summary>Packs a prompt into what is available and sends it.</summary>
+    /// <summary>Packs a prompt into what is available and books it.</summary>
     /// <param name="task">What it asks for.</param>
     /// <param name="name">The prompt.</param>
     /// <param name="content">What should go in.</param>
-    /// <param name="reservedTokens">Tokens of the budget set aside for later requests.</param>
-    /// <param name="leastPassages">Passages without which it is not worth sending.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="limits">What it may take of the budget.</param>
+    /// <returns>The request; null when not even the smallest version fits, and nothing was booked.</returns>
+    public PreparedRequest? Prepare(GroundedTask task, PromptName name, PromptContent content, RequestLimits limits) =>
+        Prepare(task, _context.Prompts.Get(name), content, limits);
+
+    /// <summary>Packs a prompt of one's own into what is available and books it.</summary>
+    public PreparedRequest? Prepare(GroundedTask task, PromptTemplate template, PromptContent content, RequestLimits limits)
+    {
+        while (true)
+        {
+            var available = Math.Min(Budget.AvailableTokens(limits.ReservedTokens, limits.Hold), limits.MostTokens);
+            if (PromptPacker.Pack(template, content with { Layout = _context.Layout }, _context.TokenCounter, available, limits.LeastPassages) is not { } packed)
+            {
+                return null;
+            }
+
+            if (Book(task, Purpose(task), template, packed, packed.Prompt.Messages, packed.Prompt.TokenCount, limits) is { } prepared)
+            {
+                return prepared;
+            }
+
+            // A request beside this one was faster: what is left now is less.
+        }
+    }
+
+    /// <summary>Packs a prompt once more that was sent with the given size: into its own size it comes out as it was.</summary>
+    public PackedPrompt? Repack(PromptName name, PromptContent content, int promptTokens) =>
+        PromptPacker.Pack(_context.Prompts.Get(name), content with { Layout = _context.Layout }, _context.TokenCounter, promptTokens);
+
+    /// <summary>Packs and books a request to mend the reply to a prompt of the given size.</summary>
+    /// <param name="task">What the prompt asked for.</param>
+    /// <param name="name">The prompt.</param>
+    /// <param name="content">What should have gone in.</param>
+    /// <param name="promptTokens">The size it was sent with.</param>
+    /// <param name="brokenReply">The beginning of the reply.</param>
+    /// <param name="limits">What it may take of the budget.</param>
+    /// <returns>The request; null when it does not fit or the prompt has no words for it, and nothing was booked.</returns>
+    public PreparedRequest? PrepareRepair(
+        GroundedTask task, PromptName name, PromptContent content, int promptTokens, string brokenReply, RequestLimits limits) =>
+        Repack(name, content, promptTokens) is { } packed ? PrepareRepair(task, _context.Prompts.Get(name), packed, brokenReply, limits) : null;
+
+    /// <summary>Packs and books a request to mend the reply to a prompt.</summary>
+    public PreparedRequest? PrepareRepair(GroundedTask task, PromptTemplate template, PackedPrompt packed, string brokenReply, RequestLimits limits)
+    {
+        if (template.RenderRepair(limits.Form?.Prefixes ?? []) is not { } instruction)
+        {
+            return null;
+        }
+
+        // Some servers take no message without text.
+        var excerpt = UntrustedText.NeutraliseLine(brokenReply) is { Length: > 0 } line ? line : "(nothing)";
+        var tokens = RenderedPrompt.CountTokens(_context.TokenCounter, packed.Prompt.System, packed.Prompt.User, excerpt, instruction);
+        IReadOnlyList<ChatMessage> messages = [.. packed.Prompt.Messages, new(ChatRole.Assistant, excerpt), new(ChatRole.User, instruction)];
+        return tokens > Math.Min(Budget.AvailableTokens(limits.ReservedTokens, limits.Hold), limits.MostTokens)
+            ? null
+            : Book(task, Repair, template, packed, messages, tokens, limits);
+    }
+
+    /// <summary>Sends a booked request.</summary>
+    /// <exception cref="AnswerFailedException">The model failed.</exception>
+    /// <exception cref="DeadlinePassedException">The deadline cut it off.</exception>
+    public async Task<ModelReply> SendAsync(PreparedRequest prepared, CancellationToken cancellationToken)
+    {
+        var options = Options(prepared);
+        var streams = Request.StreamsText && prepared.Task is (GroundedTask.Answer or GroundedTask.NextStep or GroundedTask.FinalAnswer);
+        using var span = Telemetry.Chat(_context, prepared.Purpose, prepared.Messages, options, streams);
+        try
+        {
+            return await SendAsync(prepared, options, streams, span, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            span?.Fail(fault);
+            throw;
+        }
+    }
+
+    private async Task<ModelReply> SendAsync(PreparedRequest prepared, ChatOptions options, bool streams, TelemetrySpan? span, CancellationToken cancellationToken)
+    {
+        using var deadline = new Deadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
+        var sent = _context.TimeProvider.GetTimestamp();
+        try
+        {
+            var response = streams
+                ? await StreamAsync(prepared, options, deadline.Token).ConfigureAwait(false)
+                : await _context.Model.GetResponseAsync(prepared.Messages, options, deadline.Token).ConfigureAwait(false);
+            if (span is not null)
+            {
+                Telemetry.Replied(span, _context, response);
+            }
+
+            return Complete(prepared, response.Text, response.Usage, response.ModelId, _context.TimeProvider.GetElapsedTime(sent));
+        }
+        catch (AgentRagException fault)
+        {
+            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), fault.Message);
+            throw new AnswerFailedException(fault.Message, Progress, fault);
+        }
+        catch (OperationCanceledException fault)
+        {
+            // A client may end its own waits in this way, too; that is no cancellation.
+            var isCancelled = cancellationToken.IsCancellationRequested;
+            var error = deadline.HasPassed ? "cut off at the deadline"
+                : isCancelled ? "cancelled"
+                : $"The model {_context.ModelName} did not answer within the time-out of its client: raise it, or shorten the request.";
+            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), error);
+            if (isCancelled)
+            {
+                throw;
+            }
+
+            throw deadline.HasPassed ? new DeadlinePassedException(fault) : new AnswerFailedException(error, Progress, fault);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or JsonException)
+        {
+            // Faults of clients that are not ours.
+            var error = $"The model {_context.ModelName} failed: {fault.Message}";
+            Record(prepared, "", usage: null, _context.TimeProvider.GetElapsedTime(sent), error);
+            throw new AnswerFailedException(error, Progress, fault);
+        }
+    }
+
+    /// <summary>Packs a prompt, books it and sends it.</summary>
     /// <returns>The reply; null when not even the smallest version fits, and nothing was sent.</returns>
     public async Task<ModelReply?> SendAsync(
-        GroundedTask task, PromptName name, PromptContent content, long reservedTokens = 0, int leastPassages = 0, CancellationToken cancellationToken = default)
+        GroundedTask task, PromptName name, PromptContent content, RequestLimits limits, CancellationToken cancellationToken) =>
+        Prepare(task, name, content, limits) is { } prepared ? await SendAsync(prepared, cancellationToken).ConfigureAwait(false) : null;
+
+    /// <summary>Takes the reply to a booked request, wherever it came from.</summary>
+    public ModelReply Complete(PreparedRequest prepared, string text, UsageDetails? usage, string? modelName, TimeSpan duration)
     {
-        var template = _context.Prompts.Get(name);
-        if (PromptPacker.Pack(template, content, _context.TokenCounter, Budget.AvailableTokens(reservedTokens), leastPassages) is not { } packed)
+        var reply = WellFormed(text.Length <= MaxReplyCharacters ? text : text[..MaxReplyCharacters]);
+        lock (_lock)
         {
-            return null;
+            _modelName = modelName ?? _modelName;
         }
 
-        var reply = await RequestAsync(task, Purpose(task), template, packed, packed.Prompt.Messages, packed.Prompt.TokenCount, cancellationToken).ConfigureAwait(false);
-        return new ModelReply(reply, packed.Content, task, template, packed);
+        Record(prepared, reply, usage, duration, error: null);
+        Report(new UsageReported(Usage));
+        return new ModelReply(reply, prepared);
     }
 
-    /// <summary>Asks once more for a reply that was no line of the asked form.</summary>
-    /// <returns>The new reply; null when the request does not fit or the prompt has no words for it, and nothing was sent.</returns>
-    public async Task<ModelReply?> RepairAsync(ModelReply broken, IReadOnlyList<string> prefixes, long reservedTokens, CancellationToken cancellationToken)
+    /// <summary>Books a request off that will get no reply. Nothing happens when it is in the trace already.</summary>
+    public void Abandon(PreparedRequest prepared, string why)
     {
-        if (broken.Template.RenderRepair(prefixes) is not { } instruction)
+        lock (_lock)
         {
-            return null;
+            if (_trace.ContainsKey(prepared.Place))
+            {
+                return;
+            }
         }
 
-        // The broken reply may be of any length; its beginning is enough to be mended.
-        var excerpt = UntrustedText.NeutraliseLine(broken.Text[..Math.Min(broken.Text.Length, 400)]);
-        var prompt = broken.Packed.Prompt;
-        var tokens = RenderedPrompt.CountTokens(_context.TokenCounter, prompt.System, prompt.User, excerpt, instruction);
-        if (tokens > Budget.AvailableTokens(reservedTokens))
-        {
-            return null;
-        }
-
-        IReadOnlyList<ChatMessage> messages = [.. prompt.Messages, new(ChatRole.Assistant, excerpt), new(ChatRole.User, instruction)];
-        var text = await RequestAsync(broken.Task, "repair", broken.Template, broken.Packed, messages, tokens, cancellationToken).ConfigureAwait(false);
-        return broken with { Text = text };
+        Record(prepared, "", usage: null, TimeSpan.Zero, why);
     }
 
-    /// <summary>Takes the citation marks out of a text and keeps the passages they name.</summary>
+    /// <summary>Takes the citation marks out of a text and keeps the passages they name, if those were in the prompt and bear the text out; the others are counted.</summary>
     /// <returns>The text alone.</returns>
     public string TakeCitations(string text, PromptContent content)
     {
         var cited = CitedText.Parse(text);
-        foreach (var citation in cited.Citations(content.Passages).Where(citation => _citations.TrueForAll(held => held.PassageId != citation.PassageId)))
+        lock (_lock)
         {
-            _citations.Add(citation);
+            var known = string.Join('\n', content.Steps.SelectMany(step => (string?[])[step.SubQuery, step.IntermediateAnswer]).Prepend(content.Question));
+            var (citations, dropped) = cited.Check(content.Passages, known, [.. _citations.Select(held => held.PassageId)]);
+            _citations.AddRange(citations.Where(citation => _citations.TrueForAll(held => held.PassageId != citation.PassageId)));
+            _droppedCitations += dropped;
         }
 
         return cited.Text;
     }
 
     /// <summary>Makes the answer out of the final reply.</summary>
-    public Answer Finish(
-        string strategy, string text, PromptContent content, StopReason stopReason, int iterations, IReadOnlyList<SelfAskStep>? steps = null, int unpaidIterations = 0)
+    /// <param name="text">The reply, without the prefix of its line.</param>
+    /// <param name="content">The prompt it replies to.</param>
+    /// <param name="stopReason">Why the work ended.</param>
+    /// <param name="iterations">Iterations run, at least 1.</param>
+    /// <param name="unpaidIterations">Iterations asked for that the budget could not pay.</param>
+    public Answer Finish(string text, PromptContent content, StopReason stopReason, int iterations = 1, int unpaidIterations = 0)
     {
         var line = SelfAskReply.FirstLine(text);
-        if (line.Length == 0)
-        {
-            // No text is no answer, and not the statement that the documents hold none.
-            throw new AgentRagException(
-                $"The model {_modelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
-                "or choose another model.");
-        }
+        return line.Length == 0 ? throw RepliedWithoutText() : Make(TakeCitations(line, content), content, stopReason, iterations, unpaidIterations);
+    }
 
-        var answerText = TakeCitations(line, content);
-        var answer = new Answer
+    /// <summary>Makes the answer out of a finished text whose citations were checked.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="citations">What it rests on.</param>
+    /// <param name="droppedCitations">Citations that did not hold, ≥ 0.</param>
+    /// <param name="content">The prompt it replies to.</param>
+    /// <param name="refusal">The sentence that says that the documents do not hold the answer.</param>
+    public Answer FinishText(string text, IReadOnlyList<Citation> citations, int droppedCitations, PromptContent content, string refusal) =>
+        Make(text, content, StopReason.FinalAnswer, iterations: 1, unpaidIterations: 0) with
         {
-            Question = _request.Question,
-            Text = answerText,
-            Citations = answerText == Answer.NotFound ? [] : _citations,
-            Strategy = strategy,
-            Model = _modelName ?? _context.ModelName,
-            ParametersAsked = _request.Parameters,
-            ParametersUsed = new InferenceParameters(
-                content.Passages.GroupBy(passage => passage.Batch).Select(batch => batch.Count()).DefaultIfEmpty().Max(), content.Demonstrations.Count, iterations),
-            EffectiveContextTokens = Budget.SpentTokens,
-            StopReason = stopReason,
-            Trace = _trace,
-            Steps = steps ?? [],
-            Trimmed = new TrimmedContent(
-                _trace.Max(request => request.Trimmed.Passages),
-                _trace.Max(request => request.Trimmed.DemonstrationPassages),
-                _trace.Max(request => request.Trimmed.Demonstrations),
-                unpaidIterations),
+            Citations = citations,
+            DroppedCitations = droppedCitations,
+            Refusal = refusal,
         };
-        Report(new Answered(answer));
-        return answer;
-    }
 
-    public AgentRagException QuestionDoesNotFit(PromptName name)
+    /// <summary>No text is no answer, and not the statement that the documents hold none.</summary>
+    public AnswerFailedException RepliedWithoutText() => new(
+        $"The model {_modelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
+        "or choose another model.",
+        Progress);
+
+    /// <summary>Forgets the citations of an attempt that is followed by another.</summary>
+    public void ForgetCitations()
     {
-        var tokens = CountTokens(name, new PromptContent { Question = _request.Question });
-        return new AgentRagException(Budget.AvailableTokens() < Budget.RemainingTokens
-            ? string.Create(
-                CultureInfo.InvariantCulture,
-                $"The question alone takes {tokens:N0} tokens and the context window has {Budget.AvailableTokens():N0} beside the {Budget.ReservedAnswerTokens:N0} reserved for the answer: shorten it, reserve less, or choose a model with a larger window.")
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"The question alone takes {tokens:N0} tokens and the budget is {Budget.AvailableTokens():N0}: shorten it or raise the budget."));
+        lock (_lock)
+        {
+            _citations.Clear();
+            _droppedCitations = 0;
+        }
     }
 
-    public void Report(AnswerEvent happened) => _progress?.Report(happened);
+    /// <summary>An earlier attempt's answer with the trace and the totals of all attempts.</summary>
+    public Answer WithTotals(Answer answer)
+    {
+        lock (_lock)
+        {
+            return answer with
+            {
+                Trace = [.. _trace.Values],
+                EffectiveContextTokens = _trace.Values.Sum(request => (long)request.PromptTokens),
+                Usage = AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed),
+            };
+        }
+    }
+
+    /// <summary>Makes the answer of a cancelled question: the last intermediate answer that is one, and all that led to it.</summary>
+    public Answer FinishCancelled() => Make(
+        Steps.LastOrDefault(step => step.IntermediateAnswer is not (null or Answer.NotFound))?.IntermediateAnswer ?? Answer.NotFound,
+        new PromptContent { Question = Request.Question, Passages = Held.Passages },
+        StopReason.Cancelled,
+        Math.Max(1, Steps.Count),
+        unpaidIterations: 0);
+
+    public AgentRagException QuestionDoesNotFit(PromptName name) => QuestionDoesNotFit(_context.Prompts.Get(name));
+
+    public AgentRagException QuestionDoesNotFit(PromptTemplate template)
+    {
+        var tokens = template.Render(new PromptContent { Question = Request.Question }, _context.TokenCounter).TokenCount;
+        var available = Budget.AvailableTokens();
+        return new AgentRagException(Budget.LimitReached() switch
+        {
+            StopReason.CostLimit => string.Create(
+                CultureInfo.InvariantCulture,
+                $"The question alone takes {tokens:N0} tokens and the {Budget.ReservedAnswerTokens:N0} reserved for the answer, which cost more than the bound of {Request.Budget.MaxCost}: raise it."),
+            _ when available < Budget.RemainingTokens => string.Create(
+                CultureInfo.InvariantCulture,
+                $"The question alone takes {tokens:N0} tokens and the context window has {available:N0} beside the {Budget.ReservedAnswerTokens:N0} reserved for the answer: shorten it, reserve less, or choose a model with a larger window."),
+            _ => string.Create(
+                CultureInfo.InvariantCulture,
+                $"The question alone takes {tokens:N0} tokens and the budget is {available:N0}: shorten it or raise the budget."),
+        });
+    }
+
+    /// <summary>The question ended without an answer because its time was over.</summary>
+    public AnswerFailedException DeadlinePassed() => new(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The deadline of {Request.Budget.Deadline?.TotalSeconds:0.###} s passed before the final answer was there: allow more time, or ask for fewer iterations or passages."),
+        Progress);
+
+    /// <summary>The provider reported so much more than was booked that the money held for the final answer is gone.</summary>
+    public AnswerFailedException Overspent() => new(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The provider reported more tokens than the model was allowed, and nothing of the {Request.Budget.MaxCost} that the question may cost is left for the final answer: raise the bound."),
+        Progress);
+
+    public void Report(AnswerEvent happened) => _report?.Invoke(happened);
 
     private static string Purpose(GroundedTask task) => task switch
     {
         GroundedTask.NextStep => "next step",
         GroundedTask.IntermediateAnswer => "intermediate answer",
         GroundedTask.FinalAnswer => "final answer",
+        GroundedTask.Sufficiency => "sufficiency",
         GroundedTask.Decompose => "decompose",
+        GroundedTask.Keywords => "keywords",
+        GroundedTask.MultiQuery => "searches",
+        GroundedTask.Standalone => "standalone question",
+        GroundedTask.Classify => "classify",
+        GroundedTask.Grade => "grade",
         _ => "answer",
     };
 
-    private async Task<string> RequestAsync(
-        GroundedTask task,
-        string purpose,
-        PromptTemplate template,
-        PackedPrompt packed,
-        IReadOnlyList<ChatMessage> messages,
-        int promptTokens,
-        CancellationToken cancellationToken)
+    // Half a character, as a cut or a careless server leaves it, can be written to no file and sent to no server.
+    private static string WellFormed(string text) => text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? text
+        : string.Concat(text.EnumerateRunes().Select(rune => rune.ToString()));
+
+    private PreparedRequest? Book(
+        GroundedTask task, string purpose, PromptTemplate template, PackedPrompt packed, IReadOnlyList<ChatMessage> messages, int tokens, RequestLimits limits)
     {
-        Budget.Spend(promptTokens);
-        Report(new RequestSent(purpose, promptTokens, Budget.SpentTokens, packed.Trimmed));
+        int place;
+        BookedRequest? booked;
+        lock (_lock)
+        {
+            booked = Budget.TryBook(tokens, limits.Hold);
+            place = booked is null ? 0 : _requests++;
+        }
+
+        if (booked is null)
+        {
+            return null;
+        }
+
+        if (!packed.Trimmed.IsNothing)
+        {
+            Report(new ContentTrimmed(purpose, packed.Trimmed));
+        }
+
+        Report(new RequestSent(purpose, tokens, Budget.SpentTokens));
+        return new PreparedRequest
+        {
+            Place = place,
+            Task = task,
+            Purpose = purpose,
+            Template = template,
+            Packed = packed,
+            Messages = messages,
+            Booked = booked,
+            Form = limits.Form,
+        };
+    }
+
+    private int MaxReplyTokens(PromptTemplate template) => Math.Min(template.MaxAnswerTokens ?? int.MaxValue, Budget.ReservedAnswerTokens);
+
+    private ChatOptions Options(PreparedRequest prepared)
+    {
+        var (template, content) = (prepared.Template, prepared.Content);
         var options = new ChatOptions
         {
             Temperature = template.Temperature,
-            MaxOutputTokens = Math.Min(template.MaxAnswerTokens ?? int.MaxValue, Budget.ReservedAnswerTokens),
+            MaxOutputTokens = MaxReplyTokens(template),
             StopSequences = template.StopSequences.Count > 0 ? [.. template.StopSequences] : null,
         };
+        prepared.Form?.AttachTo(options);
         new GroundedRequest
         {
-            Task = task,
-            Question = packed.Content.Question,
+            Task = prepared.Task,
+            Question = content.Question,
             Passages =
             [
-                .. packed.Content.Passages.Select(passage =>
-                    new GroundedPassage(passage.Number, passage.Passage.Id, passage.Passage.Title, passage.Passage.Text)),
+                .. content.Passages.Select(passage => new GroundedPassage(passage.Number, passage.Passage.Id, passage.Passage.Title, passage.Passage.Text)),
             ],
-            Steps = packed.Content.Steps,
+            Steps = content.Steps,
         }.AttachTo(options);
+        return options;
+    }
 
-        var response = await _context.Model.GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
-        _modelName = response.ModelId ?? _modelName;
-        _trace.Add(new TracedRequest
+    private async Task<ChatResponse> StreamAsync(PreparedRequest prepared, ChatOptions options, CancellationToken cancellationToken)
+    {
+        List<ChatResponseUpdate> updates = [];
+        var visible = new AnswerTextFilter(prepared.Task);
+        var characters = 0;
+        await foreach (var update in _context.Model.GetStreamingResponseAsync(prepared.Messages, options, cancellationToken).ConfigureAwait(false))
         {
-            Purpose = purpose,
-            PromptTokens = promptTokens,
-            ReportedInputTokens = response.Usage?.InputTokenCount,
-            ReportedCachedInputTokens = response.Usage?.CachedInputTokenCount,
-            ReportedOutputTokens = response.Usage?.OutputTokenCount,
-            PassageIds =
-            [
-                .. packed.Content.Passages.OrderBy(passage => passage.Batch).ThenByDescending(passage => passage.Rank).Select(passage => passage.Passage.Id),
-            ],
-            DemonstrationIds = [.. packed.Content.Demonstrations.Select(prepared => prepared.Demonstration.Id)],
-            Trimmed = packed.Trimmed,
-            Reply = response.Text,
-        });
-        return response.Text;
+            updates.Add(update);
+            characters += update.Text.Length;
+            if (visible.Add(update.Text) is { Length: > 0 } text)
+            {
+                Report(new TextStreamed(text));
+            }
+
+            if (characters > MaxReplyCharacters)
+            {
+                break;
+            }
+        }
+
+        if (visible.End() is { Length: > 0 } rest)
+        {
+            Report(new TextStreamed(rest));
+        }
+
+        return updates.ToChatResponse();
+    }
+
+    private void Record(PreparedRequest prepared, string reply, UsageDetails? usage, TimeSpan duration, string? error)
+    {
+        var content = prepared.Content;
+        var traced = new TracedRequest
+        {
+            Purpose = prepared.Purpose,
+            PromptTokens = prepared.Booked.PromptTokens,
+            ReportedInputTokens = usage?.InputTokenCount,
+            ReportedCachedInputTokens = usage?.CachedInputTokenCount,
+            ReportedOutputTokens = usage?.OutputTokenCount,
+            MaxReplyTokens = MaxReplyTokens(prepared.Template),
+            ReplyTokens = _context.TokenCounter.Count(reply),
+            Duration = duration,
+            PassageIds = [.. content.Layout.Arrange(content.Passages).Select(passage => passage.Passage.Id)],
+            DemonstrationIds = [.. content.Demonstrations.Select(demonstration => demonstration.Demonstration.Id)],
+            Trimmed = prepared.Packed.Trimmed,
+            Reply = reply,
+            Error = error,
+        };
+        lock (_lock)
+        {
+            _trace.Add(prepared.Place, traced);
+        }
+
+        if (_price is not null)
+        {
+            Budget.Settle(prepared.Booked, AnswerUsage.CostOf(traced, _price));
+        }
+    }
+
+    private Answer Make(string text, PromptContent content, StopReason stopReason, int iterations, int unpaidIterations)
+    {
+        lock (_lock)
+        {
+            var trace = _trace.Values.ToList();
+            return new Answer
+            {
+                Question = _question,
+                StandaloneQuestion = Request.Question == _question ? null : Request.Question,
+                Text = text,
+                Citations = text == Answer.NotFound ? [] : [.. _citations],
+                DroppedCitations = _droppedCitations,
+                Strategy = Strategy,
+                Model = _modelName ?? _context.ModelName,
+                ParametersAsked = Request.Parameters,
+                ParametersUsed = new InferenceParameters(
+                    content.Passages.GroupBy(passage => passage.Batch).Select(batch => batch.Count()).DefaultIfEmpty().Max(), content.Demonstrations.Count, iterations),
+                EffectiveContextTokens = trace.Sum(request => (long)request.PromptTokens),
+                Usage = AnswerUsage.From(trace, _price, Budget.Elapsed),
+                StopReason = stopReason,
+                Trace = trace,
+                Steps = [.. _steps.Where(step => step.IntermediateAnswer is not null)],
+                Trimmed = new TrimmedContent(
+                    trace.Select(request => request.Trimmed.Passages).DefaultIfEmpty().Max(),
+                    trace.Select(request => request.Trimmed.DemonstrationPassages).DefaultIfEmpty().Max(),
+                    trace.Select(request => request.Trimmed.Demonstrations).DefaultIfEmpty().Max(),
+                    unpaidIterations),
+            };
+        }
+    }
+
+    /// <summary>Ends a wait when the time is over; the caller's own cancellation is told apart from it.</summary>
+    private sealed class Deadline : IDisposable
+    {
+        private readonly CancellationToken _caller;
+        private readonly CancellationTokenSource? _timer;
+        private readonly CancellationTokenSource? _either;
+
+        public Deadline(TimeSpan? left, TimeProvider time, CancellationToken caller)
+        {
+            _caller = caller;
+            if (left is { } wait)
+            {
+                _timer = new CancellationTokenSource(wait, time);
+                _either = CancellationTokenSource.CreateLinkedTokenSource(caller, _timer.Token);
+            }
+        }
+
+        public CancellationToken Token => _either?.Token ?? _caller;
+
+        public bool HasPassed => _timer is { IsCancellationRequested: true } && !_caller.IsCancellationRequested;
+
+        public void Dispose()
+        {
+            _either?.Dispose();
+            _timer?.Dispose();
+        }
     }
 }
-
-/// <summary>A reply together with the prompt it answers.</summary>
-internal sealed record ModelReply(string Text, PromptContent Content, GroundedTask Task, PromptTemplate Template, PackedPrompt Packed);

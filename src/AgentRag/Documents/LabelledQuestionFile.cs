@@ -55,7 +55,10 @@ public static class LabelledQuestionFile
         return questions;
     }
 
-    private static LabelledQuestion Parse(ReadOnlySpan<byte> line, Func<string, AgentRagException> fault)
+    /// <summary>Reads one row.</summary>
+    /// <param name="line">The row.</param>
+    /// <param name="fault">Makes the exception out of a problem: it knows file and line.</param>
+    internal static LabelledQuestion Parse(ReadOnlySpan<byte> line, Func<string, AgentRagException> fault)
     {
         Row? row;
         try

@@ -15,5 +15,11 @@ public sealed record LogisticLink(double Range, double Steepness, double Shift, 
     /// <summary>Maps a linear prediction to z-scored performance.</summary>
     /// <param name="x">The linear prediction.</param>
     /// <returns>A value in (<see cref="Offset"/>, <see cref="Offset"/> + <see cref="Range"/>).</returns>
-    public double Apply(double x) => (Range * SpecialFunctions.Logistic(Steepness * (x + Shift))) + Offset;
+    public double Apply(double x) => (Range * Share(x)) + Offset;
+
+    /// <summary>The share of the range that is reached at x, in (0, 1): the derivative of σ by <see cref="Range"/>.</summary>
+    internal double Share(double x) => SpecialFunctions.Logistic(Steepness * (x + Shift));
+
+    /// <summary>The derivative of σ by x.</summary>
+    internal double Slope(double x) => Share(x) is var share ? Range * Steepness * share * (1 - share) : 0;
 }

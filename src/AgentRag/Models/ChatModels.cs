@@ -51,6 +51,9 @@ public sealed record ChatModelOptions
     /// <summary>Which field carries the cap on output tokens. Default: by host.</summary>
     public MaxTokensField MaxTokensField { get; init; } = MaxTokensField.ByHost;
 
+    /// <summary>How the model is held to the form of a reply. Default: the strongest means that its server takes.</summary>
+    public StepControl StepControl { get; init; } = StepControl.Auto;
+
     /// <summary>Longest time for one attempt. Default null.</summary>
     public TimeSpan? AttemptTimeout { get; init; }
 
@@ -72,6 +75,7 @@ public sealed record ChatModelOptions
         {
             ApiKey = string.IsNullOrEmpty(ApiKey) ? null : ApiKey,
             MaxTokensField = MaxTokensField,
+            StepControl = StepControl,
             BaseUrl = BaseUrl is null ? options.BaseUrl : ParseBaseUrl(BaseUrl),
             ApiKeySetting = ApiKeySetting ?? options.ApiKeySetting,
             AttemptTimeout = AttemptTimeout ?? options.AttemptTimeout,
@@ -93,7 +97,7 @@ public sealed record ChatModelOptions
     private bool PrintMembers(StringBuilder builder)
     {
         builder.Append($"BaseUrl = {WithoutSecrets(BaseUrl ?? "")}, ApiKey = ").Append(string.IsNullOrEmpty(ApiKey) ? "not set" : "set")
-            .Append($", MaxTokensField = {MaxTokensField}, AttemptTimeout = {AttemptTimeout}, MaxRetries = {MaxRetries}");
+            .Append($", MaxTokensField = {MaxTokensField}, StepControl = {StepControl}, AttemptTimeout = {AttemptTimeout}, MaxRetries = {MaxRetries}");
         return true;
     }
 }

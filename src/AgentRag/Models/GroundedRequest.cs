@@ -17,8 +17,26 @@ public enum GroundedTask
     /// <summary>The final answer now, with what is held.</summary>
     FinalAnswer,
 
+    /// <summary>Whether the passages and steps are enough to answer the question: yes or no.</summary>
+    Sufficiency,
+
     /// <summary>Split the question into sub-queries, one per line.</summary>
     Decompose,
+
+    /// <summary>What the question is about, as keywords separated by commas.</summary>
+    Keywords,
+
+    /// <summary>The question in several wordings, one per line.</summary>
+    MultiQuery,
+
+    /// <summary>The question made to stand without the conversation before it.</summary>
+    Standalone,
+
+    /// <summary>How many facts the question needs: SIMPLE, MODERATE or COMPLEX.</summary>
+    Classify,
+
+    /// <summary>How surely the passages show that the answer of the one step is right: 0 to 10.</summary>
+    Grade,
 }
 
 /// <summary>The content of a prompt as data, attached to the request beside the rendered text.</summary>

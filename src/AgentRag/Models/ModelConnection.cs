@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -14,9 +15,12 @@ namespace AgentRag.Models;
 /// <remarks>Safe for concurrent use.</remarks>
 internal sealed class ModelConnection : IDisposable
 {
+    private const int MaxErrorCharacters = 1 << 16;
+
     private static readonly JsonSerializerOptions WriteOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly OpenAICompatibleOptions _options;
+    private readonly int _maxReplyMegabytes;
     private readonly HttpClient _http;
     private readonly bool _ownsHttp;
     private readonly TimeProvider _time;
@@ -24,9 +28,14 @@ internal sealed class ModelConnection : IDisposable
     private readonly Random _jitter;
     private readonly Lock _jitterLock = new();
 
-    public ModelConnection(string subject, OpenAICompatibleOptions options, HttpClient? httpClient, TimeProvider? timeProvider)
+    /// <param name="subject">What is there, as messages call it.</param>
+    /// <param name="options">Where it is, and how patiently it is asked.</param>
+    /// <param name="maxReplyMegabytes">Above any reply that makes sense: what is longer is an error, so that a server that never ends cannot fill the memory.</param>
+    /// <param name="httpClient">The HTTP client to use, which stays the caller's; null for one of its own.</param>
+    /// <param name="timeProvider">The clock of time-outs and back-off; null for the system's.</param>
+    public ModelConnection(string subject, OpenAICompatibleOptions options, int maxReplyMegabytes, HttpClient? httpClient, TimeProvider? timeProvider)
     {
-        _options = options.Validated();
+        (_options, _maxReplyMegabytes) = (options.Validated(), maxReplyMegabytes);
         _time = timeProvider ?? TimeProvider.System;
         _ownsHttp = httpClient is null;
         _http = httpClient ?? NewHttpClient(_options.BaseUrl);
@@ -51,7 +60,7 @@ internal sealed class ModelConnection : IDisposable
             HttpMethod.Post,
             resource,
             body,
-            (response, userToken, token) => ModelEventStream.OpenAsync(response, Faults, _options.AttemptTimeout, _time, userToken, token),
+            (response, userToken, token) => ModelEventStream.OpenAsync(response, Bounded, Faults, _options.AttemptTimeout, _time, userToken, token),
             cancellationToken);
 
     public void Dispose()
@@ -155,7 +164,7 @@ internal sealed class ModelConnection : IDisposable
         {
             if (!response.IsSuccessStatusCode)
             {
-                var (message, code) = Faults.ReadError(await response.Content.ReadAsStringAsync(attemptToken).ConfigureAwait(false));
+                var (message, code) = Faults.ReadError(await ReadErrorAsync(response, attemptToken).ConfigureAwait(false));
                 throw new ModelHttpException(response.StatusCode, message, code, RetryAfter(response.Headers));
             }
 
@@ -174,16 +183,33 @@ internal sealed class ModelConnection : IDisposable
 
     private async Task<JsonDocument> ReadJsonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        using var bytes = new MemoryStream();
+        var body = Bounded(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+        await using (body.ConfigureAwait(false))
+        {
+            await body.CopyToAsync(bytes, cancellationToken).ConfigureAwait(false);
+        }
+
         try
         {
-            return JsonDocument.Parse(bytes);
+            return JsonDocument.Parse(bytes.ToArray());
         }
         catch (JsonException fault)
         {
-            throw Faults.NotJson(Encoding.UTF8.GetString(bytes), fault);
+            throw Faults.NotJson(Encoding.UTF8.GetString(bytes.ToArray()), fault);
         }
     }
+
+    // Its beginning says enough.
+    private static async Task<string> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), Encoding.UTF8);
+        var beginning = new char[MaxErrorCharacters];
+        return new string(beginning, 0, await reader.ReadBlockAsync(beginning, cancellationToken).ConfigureAwait(false));
+    }
+
+    private BoundedStream Bounded(Stream body) => new(
+        body, (long)_maxReplyMegabytes << 20, () => Faults.Malformed(string.Create(CultureInfo.InvariantCulture, $"it is longer than {_maxReplyMegabytes} MB")));
 
     private void AddKey(HttpRequestHeaders headers)
     {

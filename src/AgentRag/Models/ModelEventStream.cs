@@ -31,6 +31,7 @@ internal sealed class ModelEventStream : IAsyncDisposable
 
     /// <summary>Reads up to the first event.</summary>
     /// <param name="response">The reply, whose headers are read.</param>
+    /// <param name="bounded">Bounds the body.</param>
     /// <param name="faults">The words for what goes wrong.</param>
     /// <param name="longestWait">Longest wait for each further event.</param>
     /// <param name="time">The clock of these waits.</param>
@@ -38,6 +39,7 @@ internal sealed class ModelEventStream : IAsyncDisposable
     /// <param name="attemptToken">Ends the wait for the first event.</param>
     public static async Task<ModelEventStream> OpenAsync(
         HttpResponseMessage response,
+        Func<Stream, Stream> bounded,
         ModelFaults faults,
         TimeSpan longestWait,
         TimeProvider time,
@@ -49,7 +51,7 @@ internal sealed class ModelEventStream : IAsyncDisposable
         {
             using (attemptToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), stream._stop))
             {
-                stream._events = stream.Events(await response.Content.ReadAsStreamAsync(attemptToken).ConfigureAwait(false));
+                stream._events = stream.Events(bounded(await response.Content.ReadAsStreamAsync(attemptToken).ConfigureAwait(false)));
                 stream._hasFirst = await stream._events.MoveNextAsync().ConfigureAwait(false);
                 return stream;
             }

@@ -30,6 +30,7 @@ public static class ModelProbe
                     MaxRetries = 0,
                     AttemptTimeout = options.AttemptTimeout < LongestWait ? options.AttemptTimeout : LongestWait,
                 },
+                maxReplyMegabytes: 32,
                 httpClient,
                 time);
             return await ListAsync(connection, options, cancellationToken).ConfigureAwait(false) is { } models

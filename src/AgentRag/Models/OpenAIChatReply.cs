@@ -6,7 +6,8 @@ namespace AgentRag.Models;
 
 /// <summary>Reads one reply in the OpenAI wire format, piece by piece. A reply that is not streamed is one piece.</summary>
 /// <param name="faults">The words for what goes wrong.</param>
-internal sealed class OpenAIChatReply(ModelFaults faults)
+/// <param name="line">Makes a line of the text, when JSON was asked for in place of one; null for text as it comes.</param>
+internal sealed class OpenAIChatReply(ModelFaults faults, JsonReplyLine? line = null)
 {
     /// <summary>The error code of an <see cref="ErrorContent"/> by which a model declines to answer.</summary>
     public const string Refusal = nameof(Refusal);
@@ -69,7 +70,9 @@ internal sealed class OpenAIChatReply(ModelFaults faults)
             throw faults.Malformed(EmptyReason());
         }
 
-        List<AIContent> contents = [.. _toolCalls.Select((call, number) => call.ToContent(number))];
+        List<AIContent> contents = [];
+        AddText(contents, line?.End() ?? "");
+        contents.AddRange(_toolCalls.Select((call, number) => call.ToContent(number)));
         if (_usage is not null)
         {
             contents.Add(new UsageContent(_usage));
@@ -87,15 +90,39 @@ internal sealed class OpenAIChatReply(ModelFaults faults)
         TotalTokenCount = usage.Integer("total_tokens") ?? (usage.Integer("prompt_tokens") + usage.Integer("completion_tokens")),
         CachedInputTokenCount = usage.Field("prompt_tokens_details")?.Integer("cached_tokens"),
         ReasoningTokenCount = usage.Field("completion_tokens_details")?.Integer("reasoning_tokens"),
+        AdditionalCounts = PredictionCounts(usage.Field("completion_tokens_details")),
     };
+
+    // How much of a predicted output was taken over, where the server has predicted outputs.
+    private static AdditionalPropertiesDictionary<long>? PredictionCounts(JsonElement? details)
+    {
+        AdditionalPropertiesDictionary<long>? counts = null;
+        foreach (var name in (string[])["accepted_prediction_tokens", "rejected_prediction_tokens"])
+        {
+            if (details?.Integer(name) is { } count)
+            {
+                (counts ??= [])[name] = count;
+            }
+        }
+
+        return counts;
+    }
 
     private static DateTimeOffset? Created(long? seconds) =>
         seconds is >= 0 and <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds(seconds.Value) : null;
 
+    private static void AddText(List<AIContent> contents, string text)
+    {
+        if (text.Length > 0)
+        {
+            contents.Add(new TextContent(text));
+        }
+    }
+
     // Content is a string; a few servers send a list of parts.
     private static string Content(JsonElement message) => message.Field("content") switch
     {
-        { ValueKind: JsonValueKind.String } text => text.GetString() ?? "",
+        { ValueKind: JsonValueKind.String } text => text.Characters(),
         { ValueKind: JsonValueKind.Array } parts => string.Concat(parts.EnumerateArray().Select(part => part.Text("text"))),
         _ => "",
     };
@@ -129,7 +156,7 @@ internal sealed class OpenAIChatReply(ModelFaults faults)
 
         if (Content(message) is { Length: > 0 } text)
         {
-            contents.Add(new TextContent(text));
+            AddText(contents, line?.Add(text) ?? text);
             _hasText = true;
         }
 
@@ -162,7 +189,7 @@ internal sealed class OpenAIChatReply(ModelFaults faults)
         call.Name ??= function?.Text("name");
         call.Arguments.Append(function?.Field("arguments") switch
         {
-            { ValueKind: JsonValueKind.String } text => text.GetString(),
+            { ValueKind: JsonValueKind.String } text => text.Characters(),
             { } other => other.GetRawText(),
             null => "",
         });

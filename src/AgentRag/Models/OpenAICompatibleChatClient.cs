@@ -17,6 +17,7 @@ public sealed class OpenAICompatibleChatClient : IChatClient
     private readonly ChatClientMetadata _metadata;
     private volatile string _maxTokensField;
     private volatile bool _asksForStreamUsage = true;
+    private volatile StepControl _control;
 
     /// <summary>Makes a client; no request is sent yet.</summary>
     /// <param name="options">Where the model is, and how patiently it is asked.</param>
@@ -26,10 +27,11 @@ public sealed class OpenAICompatibleChatClient : IChatClient
     public OpenAICompatibleChatClient(OpenAICompatibleOptions options, HttpClient? httpClient = null, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _connection = new ModelConnection("Chat model", options, httpClient, timeProvider);
+        _connection = new ModelConnection("Chat model", options, maxReplyMegabytes: 32, httpClient, timeProvider);
         _options = options;
         _metadata = new ChatClientMetadata(options.ProviderName, options.BaseUrl, options.Model);
         _maxTokensField = OpenAIChatRequest.FirstMaxTokensField(options);
+        _control = ReplyControl.First(options);
     }
 
     /// <summary>Sends the messages and returns the whole reply.</summary>
@@ -43,9 +45,10 @@ public sealed class OpenAICompatibleChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        using var json = await SendAsync(
+        var (json, line) = await SendAsync(
             messages, options, isStream: false, body => _connection.PostAsync("chat/completions", body, cancellationToken)).ConfigureAwait(false);
-        var reply = new OpenAIChatReply(_connection.Faults);
+        using var whole = json;
+        var reply = new OpenAIChatReply(_connection.Faults, line);
         var text = reply.Read(json.RootElement);
         var end = reply.End(isDone: true);
         return (text is null ? (ChatResponseUpdate[])[end] : [text, end]).ToChatResponse();
@@ -84,12 +87,12 @@ public sealed class OpenAICompatibleChatClient : IChatClient
     private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var events = await SendAsync(
+        var (events, line) = await SendAsync(
                 messages, options, isStream: true, body => _connection.PostForEventsAsync("chat/completions", body, cancellationToken))
             .ConfigureAwait(false);
         await using (events.ConfigureAwait(false))
         {
-            var reply = new OpenAIChatReply(_connection.Faults);
+            var reply = new OpenAIChatReply(_connection.Faults, line);
             while (await events.NextAsync().ConfigureAwait(false) is { } piece)
             {
                 using (piece)
@@ -105,16 +108,21 @@ public sealed class OpenAICompatibleChatClient : IChatClient
         }
     }
 
-    // Servers differ in two fields. One that refuses a field by name is asked once more without it; what it then accepted is remembered.
-    private async Task<T> SendAsync<T>(IEnumerable<ChatMessage> messages, ChatOptions? options, bool isStream, Func<JsonObject, Task<T>> send)
+    // Servers differ in a few fields. One that refuses a field by name is asked once more without it, and one that refuses a request with a means of control once more
+    // with a weaker one, for these are refused in many words; what it then accepted is remembered.
+    private async Task<(T Reply, JsonReplyLine? Line)> SendAsync<T>(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, bool isStream, Func<JsonObject, Task<T>> send)
     {
         var conversation = messages as IReadOnlyCollection<ChatMessage> ?? [.. messages];
-        var (cap, usage) = (_maxTokensField, _asksForStreamUsage);
+        var (cap, usage, control) = (_maxTokensField, _asksForStreamUsage, _control);
         var mayChangeCap = _options.MaxTokensField == MaxTokensField.ByHost && options?.MaxOutputTokens is not null;
         var mayChangeUsage = isStream && usage;
+        var form = ReplyForm.From(options);
         while (true)
         {
             var body = OpenAIChatRequest.Write(conversation, options, _options.Model, cap);
+            form = form is not null && ReplyControl.IsFree(body) ? form : null;
+            ReplyControl.Apply(body, form, control);
             if (isStream)
             {
                 body["stream"] = true;
@@ -128,7 +136,12 @@ public sealed class OpenAICompatibleChatClient : IChatClient
             {
                 var reply = await send(body).ConfigureAwait(false);
                 (_maxTokensField, _asksForStreamUsage) = (cap, usage);
-                return reply;
+                if (form is not null)
+                {
+                    _control = control;
+                }
+
+                return (reply, form is not null && control == StepControl.JsonSchema ? new JsonReplyLine(form) : null);
             }
             catch (AgentRagException fault) when (mayChangeCap && fault.InnerException is ModelHttpException refusal && refusal.RefusesField(cap))
             {
@@ -139,6 +152,11 @@ public sealed class OpenAICompatibleChatClient : IChatClient
                 mayChangeUsage && fault.InnerException is ModelHttpException refusal && refusal.RefusesField(OpenAIChatRequest.StreamOptions))
             {
                 (usage, mayChangeUsage) = (false, false);
+            }
+            catch (AgentRagException fault) when (
+                form is not null && fault.InnerException is ModelHttpException refusal && ReplyControl.IsRefused(control, refusal))
+            {
+                control = ReplyControl.Weaker(control);
             }
         }
     }

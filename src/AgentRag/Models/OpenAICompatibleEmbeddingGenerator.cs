@@ -20,7 +20,7 @@ public sealed class OpenAICompatibleEmbeddingGenerator : IEmbeddingGenerator<str
     public OpenAICompatibleEmbeddingGenerator(OpenAICompatibleOptions options, HttpClient? httpClient = null, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _connection = new ModelConnection("Embedding model", options, httpClient, timeProvider);
+        _connection = new ModelConnection("Embedding model", options, maxReplyMegabytes: 256, httpClient, timeProvider);
         _options = options;
         _metadata = new EmbeddingGeneratorMetadata(options.ProviderName, options.BaseUrl, options.Model, options.EmbeddingDimensions);
     }

@@ -30,6 +30,9 @@ public sealed record OpenAICompatibleOptions
     /// <summary>Which field carries the cap on output tokens. Default: by host, and the other one if the server refuses the first.</summary>
     public MaxTokensField MaxTokensField { get; init; } = MaxTokensField.ByHost;
 
+    /// <summary>How the model is held to the form of a reply. Default: by a JSON schema, and weaker where the server refuses.</summary>
+    public StepControl StepControl { get; init; } = StepControl.Auto;
+
     /// <summary>Longest time for one attempt; in a stream, for each wait for the next piece. Default 100 s, as in HttpClient. Not retried.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(100);
 
@@ -114,7 +117,7 @@ public sealed record OpenAICompatibleOptions
     {
         builder.Append($"BaseUrl = {(BaseUrl is { IsAbsoluteUri: true } ? DisplayUrl : BaseUrl)}, Model = {Model}, ApiKey = ")
             .Append(string.IsNullOrEmpty(ApiKey) ? "not set" : "set")
-            .Append($", MaxTokensField = {MaxTokensField}, AttemptTimeout = {AttemptTimeout}, OverallTimeout = {OverallTimeout}")
+            .Append($", MaxTokensField = {MaxTokensField}, StepControl = {StepControl}, AttemptTimeout = {AttemptTimeout}, OverallTimeout = {OverallTimeout}")
             .Append($", MaxRetries = {MaxRetries}");
         return true;
     }

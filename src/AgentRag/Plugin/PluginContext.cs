@@ -1,5 +1,7 @@
 using AgentRag.Allocation;
 using AgentRag.Answering;
+using AgentRag.Fitting;
+using AgentRag.Indexing;
 
 namespace AgentRag.Plugin;
 
@@ -15,6 +17,21 @@ public sealed record PluginContext
     /// <summary>What a passage of the index, a demonstration and the instructions cost.</summary>
     public required TokenSizes Sizes { get; init; }
 
+    /// <summary>Makes the answerer of a strategy. Default: the strategy itself.</summary>
+    public Func<string, AnsweringContext, IAnswerer> Answerer { get; init; } = Answerers.Create;
+
+    /// <summary>The index whose documents are listed and read; null when there is none on this machine, as behind a remote retriever. Default null.</summary>
+    public Bm25Index? Index { get; init; }
+
+    /// <summary>Whose model answers. Default: that of <see cref="Answering"/>.</summary>
+    public AnsweringMode Mode { get; init; }
+
     /// <summary>Bounds that a tool call does not set. Default: those of <see cref="TokenBudgetOptions"/>.</summary>
     public TokenBudgetOptions Budget { get; init; } = new();
+
+    /// <summary>What ranks parameters for <c>allocate_budget</c>. Default: the published coefficients.</summary>
+    public AllocationModel AllocationModel { get; init; } = AllocationModel.Published;
+
+    /// <summary>What is different here from where <see cref="AllocationModel"/> was fitted, in words that <c>allocate_budget</c> passes on. Default: nothing.</summary>
+    public IReadOnlyList<string> AllocationWarnings { get; init; } = [];
 }

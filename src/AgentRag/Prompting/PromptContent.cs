@@ -19,9 +19,23 @@ public sealed record PromptContent
     /// <summary>The Self-Ask steps so far; a last step without an answer is waiting for it.</summary>
     public IReadOnlyList<SelfAskStep> Steps { get; init; } = [];
 
-    /// <summary>At most how many sub-queries a decomposition has.</summary>
+    /// <summary>The order of the passages. Default: <see cref="PromptLayout.Default"/>.</summary>
+    public PromptLayout Layout { get; init; } = PromptLayout.Default;
+
+    /// <summary>At most how many sub-queries or keywords are asked for, ≥ 1.</summary>
     public int MaxSubQueries { get; init; } = 5;
+
+    /// <summary>The language of the documents, such as <c>English</c>; null when it is the question's own.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>The conversation before the question, oldest first; length ≥ 0.</summary>
+    public IReadOnlyList<ChatTurn> History { get; init; } = [];
 }
+
+/// <summary>One earlier question of a conversation, with its answer.</summary>
+/// <param name="Question">The question.</param>
+/// <param name="Answer">What was answered.</param>
+public sealed record ChatTurn(string Question, string Answer);
 
 /// <summary>A test passage with its place in the question's material.</summary>
 /// <param name="Number">The number by which prompts name it, ≥ 1: the same in all prompts of a question.</param>

@@ -33,6 +33,12 @@ internal sealed class PromptFile
             : throw Problem(root, "no 'execution_settings.default'; the system role stands there as agentrag_system");
         System = TemplateOf(_settings, "agentrag_system") ?? throw Problem(_settings, "no 'agentrag_system'; a prompt needs one for the system role");
         Repair = TemplateOf(_settings, "agentrag_repair");
+        Assistant = Child(_settings, "agentrag_assistant") switch
+        {
+            null => null,
+            YamlMappingNode rules => rules.Children.ToDictionary(rule => rule.Key.ToString(), rule => rule.Value.ToString(), StringComparer.Ordinal),
+            var other => throw Problem(other, "agentrag_assistant must be a mapping of rules"),
+        };
         MaxTokens = Child(_settings, "max_tokens") is null ? null : (int)Number("max_tokens", 1, 1, 1_000_000);
         Temperature = (float)Number("temperature", 0, 0, 2);
         StopSequences = Child(_settings, "stop_sequences") switch
@@ -53,6 +59,9 @@ internal sealed class PromptFile
 
     public PromptFileTemplate? Repair { get; }
 
+    /// <summary>The rules of an assistant, as they stand in the file; null for a prompt that is none.</summary>
+    public IReadOnlyDictionary<string, string>? Assistant { get; }
+
     public int? MaxTokens { get; }
 
     public float Temperature { get; }
@@ -60,6 +69,9 @@ internal sealed class PromptFile
     public IReadOnlyList<string> StopSequences { get; }
 
     public static PromptFile Parse(string yaml, string path) => new(yaml, path);
+
+    /// <summary>An error about the settings as a whole.</summary>
+    public AgentRagException Problem(string problem) => Problem(_settings, problem);
 
     private static YamlNode? Child(YamlMappingNode node, string key) => node.Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
 

@@ -33,8 +33,17 @@ public sealed class PromptLibrary
         PromptName.Drag => "drag.yaml",
         PromptName.IterDragStep => "iterdrag-step.yaml",
         PromptName.IterDragFinal => "iterdrag-final.yaml",
+        PromptName.ChainOfThought => "cot.yaml",
+        PromptName.Sufficiency => "sufficiency.yaml",
         PromptName.Decompose => "decompose.yaml",
         PromptName.Rerank => "rerank.yaml",
+        PromptName.DecomposeParallel => "decompose-parallel.yaml",
+        PromptName.Keywords => "keywords.yaml",
+        PromptName.KeywordNote => "keyword-note.yaml",
+        PromptName.MultiQuery => "multi-query.yaml",
+        PromptName.Standalone => "standalone.yaml",
+        PromptName.Classify => "classify.yaml",
+        PromptName.Quality => "quality.yaml",
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such prompt."),
     };
 

@@ -11,13 +11,15 @@ internal static class PromptModel
     public static Dictionary<string, object?> From(PromptContent content) => new(StringComparer.Ordinal)
     {
         ["question"] = UntrustedText.NeutraliseLine(content.Question),
-        ["demonstrations"] = content.Demonstrations.Select(Demonstration).ToList(),
-        ["passages"] = content.Passages
-            .OrderBy(passage => passage.Batch).ThenByDescending(passage => passage.Rank)
-            .Select(passage => Passage(passage.Passage, passage.Number)).ToList(),
+        ["demonstrations"] = content.Demonstrations.Select((prepared, index) => Demonstration(prepared, index, content.Layout)).ToList(),
+        // With one list for all there are no batches to tell apart.
+        ["passages"] = content.Layout.Arrange(content.Passages).Select(passage => SafePassage.Of(passage.Passage)
+            .Values(passage.Number, content.Layout.Batches == BatchLayout.AppendBatches ? passage.Batch : 0, index: 0)).ToList(),
         ["steps"] = content.Steps.Select(Step).ToList(),
         ["pending"] = content.Steps is [.., { IntermediateAnswer: null }],
         ["max_sub_queries"] = content.MaxSubQueries,
+        ["language"] = content.Language is { } language ? UntrustedText.NeutraliseLine(language) : null,
+        ["history"] = content.History.Select(Turn).ToList(),
     };
 
     /// <summary>The values of a request to mend a reply.</summary>
@@ -55,32 +57,40 @@ internal static class PromptModel
             Demonstrations = [new PreparedDemonstration(demonstration, [[passage]])],
             Passages = [new NumberedPassage(1, 0, 1, passage)],
             Steps = [new SelfAskStep("query", "answer")],
+            Language = "language",
+            History = [new ChatTurn("question", "answer")],
         };
         var pending = full with { Steps = [new SelfAskStep("query", null)] };
-        return [From(full), From(pending), From(new PromptContent { Question = "question" })];
+        var second = demonstration with { Steps = [new SelfAskStep("query", "answer"), new SelfAskStep("query", "answer")] };
+        var twice = full with
+        {
+            Demonstrations = [new PreparedDemonstration(demonstration, []), new PreparedDemonstration(second, [[passage, passage], [passage]])],
+            Passages = [.. full.Passages, new NumberedPassage(2, 0, 2, passage), new NumberedPassage(3, 1, 1, passage with { Text = "" })],
+            Steps = [.. full.Steps, .. pending.Steps],
+        };
+        return [From(full), From(pending), From(new PromptContent { Question = "question" }), From(twice)];
     }
 
-    private static Dictionary<string, object?> Demonstration(PreparedDemonstration prepared, int index)
+    private static Dictionary<string, object?> Demonstration(PreparedDemonstration prepared, int index, PromptLayout layout)
     {
-        // Within each batch the best passage stands last, nearest to the question (paper section 4.1); numbers go by rank, as for test passages.
+        // The passages stand as the test passages do (paper section 4.1: the best nearest to the question); numbers go by rank, as for test passages.
         var number = 0;
-        var batches = prepared.Passages.Select(batch => batch.Select(passage => Passage(passage, ++number)).ToList()).ToList();
+        var passages = prepared.Passages.SelectMany((batch, b) => batch.Select((passage, i) => (Number: ++number, Batch: b, Index: i, Passage: passage))).ToList();
         return new(StringComparer.Ordinal)
         {
             ["number"] = index + 1,
             ["question"] = UntrustedText.NeutraliseLine(prepared.Demonstration.Question),
             ["answer"] = UntrustedText.NeutraliseLine(prepared.Demonstration.Answer),
             ["steps"] = prepared.Demonstration.Steps.Select(Step).ToList(),
-            ["passages"] = batches.SelectMany(batch => Enumerable.Reverse(batch)).ToList(),
+            ["passages"] = layout.Arrange(passages, passage => (passage.Batch, passage.Index + 1, passage.Passage))
+                .Select(passage => SafePassage.Of(passage.Passage).Values(passage.Number, passage.Batch, passage.Index)).ToList(),
         };
     }
 
-    private static Dictionary<string, object?> Passage(Passage passage, int number) => new(StringComparer.Ordinal)
+    private static Dictionary<string, object?> Turn(ChatTurn turn) => new(StringComparer.Ordinal)
     {
-        ["number"] = number,
-        ["title"] = UntrustedText.NeutraliseAttribute(string.Join(" > ", [passage.Title, .. passage.HeadingPath])),
-        ["source"] = UntrustedText.NeutraliseAttribute(passage.DocumentId),
-        ["text"] = UntrustedText.Neutralise(passage.Text),
+        ["question"] = UntrustedText.NeutraliseLine(turn.Question),
+        ["answer"] = UntrustedText.NeutraliseLine(turn.Answer),
     };
 
     private static Dictionary<string, object?> Step(SelfAskStep step) => new(StringComparer.Ordinal)

@@ -21,9 +21,36 @@ public enum PromptName
     /// <summary><c>iterdrag-final.yaml</c>: the forced final answer of IterDRAG.</summary>
     IterDragFinal,
 
-    /// <summary><c>decompose.yaml</c>: split the question into sub-queries.</summary>
+    /// <summary><c>cot.yaml</c>: all steps and the final answer in one reply.</summary>
+    ChainOfThought,
+
+    /// <summary><c>sufficiency.yaml</c>: whether what is held is enough for the final answer of IterDRAG.</summary>
+    Sufficiency,
+
+    /// <summary><c>decompose.yaml</c>: split the question into sub-queries, to be answered one after the other.</summary>
     Decompose,
 
     /// <summary><c>rerank.yaml</c>: put passages into the order in which they help to answer the question.</summary>
     Rerank,
+
+    /// <summary><c>decompose-parallel.yaml</c>: split the question into sub-queries, to be answered side by side.</summary>
+    DecomposeParallel,
+
+    /// <summary><c>keywords.yaml</c>: what the question is about, as keywords.</summary>
+    Keywords,
+
+    /// <summary><c>keyword-note.yaml</c>: what passages say about one keyword.</summary>
+    KeywordNote,
+
+    /// <summary><c>multi-query.yaml</c>: the question in several wordings.</summary>
+    MultiQuery,
+
+    /// <summary><c>standalone.yaml</c>: a follow-up question made to stand alone.</summary>
+    Standalone,
+
+    /// <summary><c>classify.yaml</c>: how many facts the question needs.</summary>
+    Classify,
+
+    /// <summary><c>quality.yaml</c>: how surely the passages show that an answer is right.</summary>
+    Quality,
 }

@@ -28,25 +28,36 @@ public static class PromptPacker
         ArgumentNullException.ThrowIfNull(template);
         ArgumentNullException.ThrowIfNull(content);
         var order = new TrimOrder(content);
-        var (low, high) = (0, order.Steps - Math.Min(leastPassages, content.Passages.Count));
-        PackedPrompt? best = null;
+        var last = order.Steps - Math.Min(leastPassages, content.Passages.Count);
 
-        // Leaving more out never makes a prompt longer, so the first step that fits is found by halving. The whole content is tried first: it mostly fits.
-        for (var step = 0; low <= high; step = low + ((high - low) / 2))
+        // The whole content is tried first: it mostly fits.
+        var whole = template.Draft(content, counter, withCosts: true);
+        if (whole.TokenCount <= availableTokens)
         {
-            var trimmed = order.ContentAfter(step);
-            var prompt = template.Render(trimmed, counter);
-            if (prompt.TokenCount <= availableTokens)
+            return new PackedPrompt(whole.Render(), content, TrimmedContent.None);
+        }
+
+        // Leaving more out never makes a prompt longer, so there is one first step that fits. Where the items' costs are known it is guessed from them, and the
+        // guess mostly right; it and the step before are counted exactly all the same.
+        var (tooMuch, fits, best) = (0, last + 1, (PromptDraft?)null);
+        var (guess, stride) = (order.GuessStep(whole, availableTokens), 1);
+        while (tooMuch + 1 < fits)
+        {
+            var step = guess is { } guessed && guessed > tooMuch && guessed < fits ? guessed : tooMuch + ((fits - tooMuch) / 2);
+            var draft = template.Draft(order.ContentAfter(step), counter);
+            if (draft.TokenCount <= availableTokens)
             {
-                (best, high) = (new PackedPrompt(prompt, trimmed, order.TrimmedAfter(step)), step - 1);
+                (best, fits, guess) = (draft, step, guess is null ? null : step - stride);
             }
             else
             {
-                low = step + 1;
+                (tooMuch, guess) = (step, guess is null ? null : step + stride);
             }
+
+            stride *= 2;
         }
 
-        return best;
+        return best is null ? null : new PackedPrompt(best.Render(), order.ContentAfter(fits), order.TrimmedAfter(fits));
     }
 
     /// <summary>The order in which the parts of one content are left out.</summary>
@@ -93,6 +104,40 @@ public static class PromptPacker
             {
                 Passages = [.. prepared.Passages.Select((batch, b) => batch.Where((_, i) => !droppedPlaces.Contains((d, b, i))).ToList())],
             };
+        }
+
+        /// <summary>The first step at which the prompt probably fits; null when the items' costs are not known.</summary>
+        public int? GuessStep(PromptDraft whole, int availableTokens)
+        {
+            if (whole.Costs is not { } costs)
+            {
+                return null;
+            }
+
+            // A demonstration's passages are gone before it goes itself.
+            var bare = Enumerable.Range(0, _content.Demonstrations.Count).Select(d => costs.GetValueOrDefault(new PromptItem(d, -1, 0))).ToArray();
+            foreach (var place in _demonstrationPassages)
+            {
+                bare[place.Demonstration] -= Cost(place);
+            }
+
+            var dropped = _passages.Select(passage => costs.GetValueOrDefault(new PromptItem(-1, -1, passage.Number))).ToList();
+            var tooMany = (long)whole.TokenCount - availableTokens;
+            var step = 0;
+            foreach (var cost in (IEnumerable<int>)[.. dropped.Take(_passages.Count - _kept), .. _demonstrationPassages.Select(Cost), .. bare.Reverse(), .. dropped.Skip(_passages.Count - _kept)])
+            {
+                if (tooMany <= 0)
+                {
+                    break;
+                }
+
+                tooMany -= cost;
+                step++;
+            }
+
+            return step;
+
+            int Cost((int Demonstration, int Batch, int Index) place) => costs.GetValueOrDefault(new PromptItem(place.Demonstration, place.Batch, place.Index));
         }
 
         public TrimmedContent TrimmedAfter(int step)

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AgentRag.Tokens;
+using AgentRag.Tokens.Calibration;
 
 namespace AgentRag.Prompting;
 
@@ -13,15 +15,21 @@ public sealed class PromptTemplate
 {
     private readonly Func<object, string> _system;
     private readonly Func<object, string> _user;
+    private readonly PromptProgram? _systemProgram;
+    private readonly PromptProgram? _userProgram;
     private readonly Func<object, string>? _repair;
+    private readonly string? _refusal;
 
     private PromptTemplate(PromptFile file)
     {
-        _system = PromptTemplateCompiler.Compile(file, file.System, PromptModel.Samples());
-        _user = PromptTemplateCompiler.Compile(file, file.Template, PromptModel.Samples());
+        (Temperature, _refusal) = (file.Temperature, file.Assistant?.GetValueOrDefault("refusal"));
+        var samples = PromptModel.Samples().Select(WithOwn).ToList();
+        _system = PromptTemplateCompiler.Compile(file, file.System, samples);
+        _user = PromptTemplateCompiler.Compile(file, file.Template, samples);
+        _systemProgram = PromptTemplateCompiler.Program(file.System, samples, _system);
+        _userProgram = PromptTemplateCompiler.Program(file.Template, samples, _user);
         _repair = file.Repair is null ? null : PromptTemplateCompiler.Compile(file, file.Repair, PromptModel.RepairSamples());
         MaxAnswerTokens = file.MaxTokens;
-        Temperature = file.Temperature;
         StopSequences = file.StopSequences;
         ContentHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file.Text)));
         Source = file.Path;
@@ -42,6 +50,9 @@ public sealed class PromptTemplate
     /// <summary>Texts that end the reply; length ≥ 0.</summary>
     public IReadOnlyList<string> StopSequences { get; }
 
+    /// <summary>Whether prompts are planned part by part; false for a template that only the Handlebars engine can render.</summary>
+    internal bool IsRenderedInParts => _systemProgram is not null && _userProgram is not null;
+
     /// <summary>Reads a prompt.</summary>
     /// <param name="yaml">The file's text.</param>
     /// <param name="path">The file's path, for messages.</param>
@@ -55,9 +66,68 @@ public sealed class PromptTemplate
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(counter);
-        var model = PromptModel.From(content);
-        var (system, user) = (_system(model).Trim(), _user(model).Trim());
-        return new RenderedPrompt(system, user, RenderedPrompt.CountTokens(counter, system, user));
+        return Draft(content, counter).Render();
+    }
+
+    /// <summary>Counts the input tokens of a prompt, without putting it together where that can be helped.</summary>
+    /// <param name="content">What goes in.</param>
+    /// <param name="counter">Counts its tokens.</param>
+    public int CountTokens(PromptContent content, ITokenCounter counter)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentNullException.ThrowIfNull(counter);
+        return Draft(content, counter).TokenCount;
+    }
+
+    /// <summary>Plans and counts a prompt.</summary>
+    /// <param name="content">What goes in.</param>
+    /// <param name="counter">Counts its tokens.</param>
+    /// <param name="withCosts">Whether the tokens of each item are wanted, where they can be had.</param>
+    internal PromptDraft Draft(PromptContent content, ITokenCounter counter, bool withCosts = false)
+    {
+        var model = WithOwn(PromptModel.From(content));
+        counter = counter.Current();
+        var corrected = counter as CalibratedTokenCounter;
+        var pieces = (corrected?.Counter ?? counter) is IPieceTokenCounter { IsPiecewise: true } piecewise ? piecewise : null;
+        if (_systemProgram is null || _userProgram is null)
+        {
+            return PromptDraft.Of(_system(model).Trim(), _user(model).Trim(), counter);
+        }
+
+        var systemText = new TextSink();
+        _systemProgram.Run(model, systemText);
+        var system = systemText.ToString().Trim();
+        var user = new PromptParts(pieces);
+        _userProgram.Run(model, user);
+        user.Trimmed();
+        if (pieces is null)
+        {
+            var (text, boundaries) = user.ToText();
+            var all = RenderedPrompt.CountTokens(counter, system, text);
+            return new PromptDraft(all, costs: null, () => new RenderedPrompt(system, text, all) { CacheBoundaries = boundaries });
+        }
+
+        var costs = withCosts ? new Dictionary<PromptItem, int>() : null;
+        var counted = user.Count(costs);
+        var tokens = counter.ChatTemplate.Of(messages: 2) + counter.Count(system) + (corrected?.Corrected(counted) ?? counted);
+        if (costs is not null && corrected is not null)
+        {
+            costs = costs.ToDictionary(cost => cost.Key, cost => corrected.Corrected(cost.Value));
+        }
+
+        return new PromptDraft(tokens, costs, () =>
+        {
+            var (text, boundaries) = user.ToText();
+            return new RenderedPrompt(system, text, tokens) { CacheBoundaries = boundaries };
+        });
+    }
+
+    // What a template may say about itself.
+    private Dictionary<string, object?> WithOwn(Dictionary<string, object?> model)
+    {
+        model["temperature"] = Temperature.ToString("0.0#", CultureInfo.InvariantCulture);
+        model["refusal"] = _refusal;
+        return model;
     }
 
     /// <summary>Renders the request to mend a reply that was no line of the asked form.</summary>

@@ -22,6 +22,28 @@ internal static class PromptTemplateCompiler
         return model => Guarded(file, template, () => compiled(model));
     }
 
+    /// <summary>Translates a template into a program that renders it part by part.</summary>
+    /// <param name="template">The template.</param>
+    /// <param name="samples">Values to compare with; the first holds every name a template may use.</param>
+    /// <param name="compiled">The template as the engine renders it.</param>
+    /// <returns>The program; null when the template uses more than a program knows, or the program does not render the samples exactly alike.</returns>
+    public static PromptProgram? Program(PromptFileTemplate template, List<Dictionary<string, object?>> samples, Func<object, string> compiled)
+    {
+        if (PromptProgram.From(template.Text, samples[0]) is not { } program)
+        {
+            return null;
+        }
+
+        return samples.TrueForAll(sample =>
+        {
+            var text = new TextSink();
+            program.Run(sample, text);
+            return text.ToString() == compiled(sample);
+        })
+            ? program
+            : null;
+    }
+
     private static T Guarded<T>(PromptFile file, PromptFileTemplate template, Func<T> work)
     {
         try
@@ -32,7 +54,7 @@ internal static class PromptTemplateCompiler
         {
             throw new AgentRagException(
                 $"{file.Path}:{LineOf(template, e.MissingKey ?? e.Path ?? "")}: unknown name '{e.Path ?? e.MissingKey}' in {template.Key}; a template can use " +
-                "question, demonstrations, passages, steps, pending, max_sub_queries and what these hold.", e);
+                "question, demonstrations, passages, steps, pending, max_sub_queries, language, history, temperature, refusal and what these hold.", e);
         }
         catch (HandlebarsException e)
         {

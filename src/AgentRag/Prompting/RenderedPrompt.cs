@@ -9,12 +9,14 @@ namespace AgentRag.Prompting;
 /// <param name="TokenCount">Input tokens of the request, chat-template overhead included.</param>
 public sealed record RenderedPrompt(string System, string User, int TokenCount)
 {
-    // Chat templates put role and separators around each message: 3 to 4 tokens each, and about 3 to open the reply.
-    private const int MessageOverheadTokens = 4;
-    private const int ReplyOverheadTokens = 3;
+    /// <summary>
+    /// Where in the user's text a beginning ends that other requests share: behind the demonstrations, and behind each batch of passages as long as batches are
+    /// appended. Characters, ascending, each in (0, length of the text).
+    /// </summary>
+    public IReadOnlyList<int> CacheBoundaries { get; init; } = [];
 
-    /// <summary>The messages to send.</summary>
-    public IReadOnlyList<ChatMessage> Messages => [new(ChatRole.System, System), new(ChatRole.User, User)];
+    /// <summary>The messages to send. The user's message carries the boundaries for clients that can mark them (<see cref="PromptCacheMarks"/>).</summary>
+    public IReadOnlyList<ChatMessage> Messages => [new(ChatRole.System, System), PromptCacheMarks.Attach(new ChatMessage(ChatRole.User, User), CacheBoundaries)];
 
     /// <summary>Counts the input tokens of a request.</summary>
     /// <param name="counter">Counts the texts.</param>
@@ -23,10 +25,10 @@ public sealed record RenderedPrompt(string System, string User, int TokenCount)
     public static int CountTokens(ITokenCounter counter, params ReadOnlySpan<string> texts)
     {
         ArgumentNullException.ThrowIfNull(counter);
-        var tokens = ReplyOverheadTokens;
+        var tokens = counter.ChatTemplate.Of(texts.Length);
         foreach (var text in texts)
         {
-            tokens += counter.Count(text) + MessageOverheadTokens;
+            tokens += counter.Count(text);
         }
 
         return tokens;

@@ -70,7 +70,7 @@ public static partial class UntrustedText
     private static bool IsInvisible(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse;
 
-    [GeneratedRegex(@"<\s*/?\s*(?:passage|example|system|user|assistant|message|think|s)\b[^<>]{0,200}>?|<\s*/?\s*(?:start|end)_of_turn\s*>?|<\|[^<>]{0,60}\|>|<\||\|>|<[|｜][^<>]{0,60}>?|<\s*/?\s*(?:bos|eos|pad|unk)\s*>|<</?SYS>>|\[/?INST\]", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(@"<\s*/?\s*(?:passages?|examples?|system|user|assistant|messages?|think|s)\b[^<>]{0,200}>?|<\s*/?\s*(?:start|end)_of_turn\s*>?|<\|[^<>]{0,60}\|>|<\||\|>|<[|｜][^<>]{0,60}>?|<\s*/?\s*(?:bos|eos|pad|unk)\s*>|<</?SYS>>|\[/?INST\]", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Tag();
 
     [GeneratedRegex(@"^(?:[^\S\n]|[\p{P}\p{S}\d]){0,16}(?:follow[\s_-]{0,3}up|intermediate\s+answer|so\s+the\s+final\s+answer\s+is|final\s+answer|question|answer|system|user|assistant|human|instructions?)[^\S\n]*[\p{P}\p{S}]{0,4}[^\S\n]*[:：]", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]

@@ -14,7 +14,7 @@ namespace AgentRag.Tokens;
 /// </para>
 /// <para>Linear time, no allocation, safe for concurrent use.</para>
 /// </remarks>
-public sealed class EstimatingTokenCounter : ITokenCounter
+public sealed class EstimatingTokenCounter : IPieceTokenCounter
 {
     private const int Token = 100;
 
@@ -39,6 +39,21 @@ public sealed class EstimatingTokenCounter : ITokenCounter
         return (int)Math.Min(int.MaxValue, total + RoundUp(line));
     }
 
+    /// <inheritdoc/>
+    public bool IsPiecewise => true;
+
+    /// <inheritdoc/>
+    /// <remarks>A piece is a line with its line feed.</remarks>
+    public int PieceEnd(ReadOnlySpan<char> text, int start, out bool isSettled)
+    {
+        var lineFeed = text[start..].IndexOf('\n');
+        isSettled = lineFeed >= 0;
+        return isSettled ? start + lineFeed + 1 : text.Length;
+    }
+
+    /// <inheritdoc/>
+    public int CountPiece(ReadOnlySpan<char> piece) => Count(piece);
+
     private static long RoundUp(long hundredths) => (hundredths + Token - 1) / Token;
 
     private static long PriceOfRun(ReadOnlySpan<char> text, ref int position)
@@ -62,7 +77,7 @@ public sealed class EstimatingTokenCounter : ITokenCounter
         }
 
         position++;
-        return PriceOfSymbol(first, previous: position > 1 ? text[position - 2] : '\0');
+        return PriceOfSymbol(first, previous: position > 1 ? text[position - 2] : '\n');
     }
 
     /// <summary>A run of Latin letters; a capital behind a small letter starts the next run, as in CamelCase.</summary>

@@ -3,6 +3,15 @@ namespace AgentRag.Tokens;
 /// <summary>What every token counter can do with its count alone.</summary>
 public static class TokenCounterExtensions
 {
+    /// <summary>The counter as it is now, if it is one that learns; otherwise itself.</summary>
+    /// <param name="counter">The counter.</param>
+    /// <returns>A counter that counts the same text always alike.</returns>
+    public static ITokenCounter Current(this ITokenCounter counter)
+    {
+        ArgumentNullException.ThrowIfNull(counter);
+        return counter is IChangingTokenCounter changing ? changing.Current() : counter;
+    }
+
     /// <summary>Finds how much of a text's beginning fits into a number of tokens.</summary>
     /// <param name="counter">The counter.</param>
     /// <param name="text">Any text, also empty.</param>

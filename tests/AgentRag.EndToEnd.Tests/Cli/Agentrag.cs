@@ -35,9 +35,12 @@ internal sealed class Agentrag : IDisposable
         return new Finished(child.ExitCode, await output, await error);
     }
 
-    public Process Start(params string[] args)
+    public Process Start(params string[] args) => Process.Start(StartInfo("dotnet", ["exec", Program, .. args]))!;
+
+    /// <summary>How a program is started in this folder.</summary>
+    public ProcessStartInfo StartInfo(string program, IEnumerable<string> args)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(program)
         {
             UseShellExecute = false,
             WorkingDirectory = Folder,
@@ -53,17 +56,19 @@ internal sealed class Agentrag : IDisposable
             start.Environment.Remove(variable);
         }
 
+        // Nothing of a test lands in the home of whoever runs it.
+        start.Environment["XDG_STATE_HOME"] = Path.Combine(Folder, ".state");
         foreach (var (name, value) in Environment)
         {
             start.Environment[name] = value;
         }
 
-        foreach (var arg in (string[])["exec", Program, .. args])
+        foreach (var arg in args)
         {
             start.ArgumentList.Add(arg);
         }
 
-        return Process.Start(start)!;
+        return start;
     }
 
     /// <summary>Sends Ctrl-C, where the platform lets a parent do that.</summary>

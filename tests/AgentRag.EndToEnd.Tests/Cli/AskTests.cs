@@ -6,6 +6,7 @@ public sealed class AskTests
 {
     [Theory]
     [InlineData("zero-shot"), InlineData("many-shot"), InlineData("rag"), InlineData("drag"), InlineData("iterdrag")]
+    [InlineData("cot"), InlineData("decompose-parallel"), InlineData("keyword-expansion"), InlineData("auto"), InlineData("escalate")]
     public async Task Questions_give_one_line_each_with_exactly_the_promised_fields(string strategy)
     {
         using var agentrag = await Town.IndexedAsync();
@@ -35,6 +36,38 @@ public sealed class AskTests
         Assert.StartsWith("orm#", answer.GetProperty("citations")[0].GetString(), StringComparison.Ordinal);
         Assert.Equal("extractive", answer.GetProperty("model").GetString());
         Assert.Equal("docs/orm.md", answer.GetProperty("sources")[0].GetProperty("source").GetString());
+    }
+
+    [Fact]
+    public async Task An_assistant_takes_the_place_of_the_strategy()
+    {
+        using var agentrag = await Town.IndexedAsync();
+
+        var answer = Assert.Single((await agentrag.RunAsync("ask", "Who built the lighthouse of Orm?", "--assistant", "arxiv", "--json")).Json);
+        var both = await agentrag.RunAsync("ask", "Who?", "--assistant", "arxiv", "--strategy", "rag");
+        var stranger = await agentrag.RunAsync("ask", "Who?", "--assistant", "doctor");
+
+        Assert.StartsWith("Ada Venn [1]", answer.GetProperty("answer").GetString(), StringComparison.Ordinal);
+        Assert.Equal("assistant", answer.GetProperty("strategy").GetString());
+        Assert.Equal((2, "error: --assistant arxiv answers in its own way: leave out the strategy 'rag' (from --strategy).\n"), (both.ExitCode, both.Error));
+        Assert.Equal(2, stranger.ExitCode);
+        Assert.Contains("There is no assistant 'doctor': use one of arxiv, legal", stranger.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_conversation_costs_one_request_more_and_a_broken_line_of_it_is_named()
+    {
+        using var agentrag = await Town.IndexedAsync(
+            ("before.jsonl", """{"question":"Where is Orm?","answer":"At the sea."}""" + "\n"),
+            ("broken.jsonl", """{"question":"Where is Orm?","answer":"At the sea."}""" + "\n" + """{"question":"Where?"}"""));
+
+        var alone = Assert.Single((await agentrag.RunAsync("ask", "Who built the lighthouse of Orm?", "--strategy", "rag", "--json")).Json);
+        var after = Assert.Single((await agentrag.RunAsync("ask", "Who built the lighthouse of Orm?", "--strategy", "rag", "--history", "before.jsonl", "--json")).Json);
+        var broken = await agentrag.RunAsync("ask", "Who?", "--history", "broken.jsonl");
+
+        Assert.Equal((1, 2), (alone.GetProperty("requests").GetInt32(), after.GetProperty("requests").GetInt32()));
+        Assert.Equal(
+            (2, "error: broken.jsonl:2: expected {\"question\": \"...\", \"answer\": \"...\"}, the lines that 'agentrag ask --json' writes.\n"), (broken.ExitCode, broken.Error));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ public sealed class HelpAndErrorTests
 {
     [Theory]
     [InlineData("index"), InlineData("retrieve"), InlineData("ask"), InlineData("decompose"), InlineData("allocate")]
-    [InlineData("evaluate"), InlineData("mcp"), InlineData("demo"), InlineData("doctor")]
+    [InlineData("evaluate"), InlineData("report"), InlineData("trace"), InlineData("mcp"), InlineData("init"), InlineData("demo"), InlineData("doctor")]
     public async Task Help_of_a_command_ends_in_examples_of_it(string command)
     {
         using var agentrag = new Agentrag();
@@ -32,7 +32,7 @@ public sealed class HelpAndErrorTests
     [Theory]
     [InlineData("error: No command was given.\nhint: 'agentrag --help' lists what it takes, with examples.\n")]
     [InlineData(
-        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, mcp, demo, doctor.\n" +
+        "error: There is no command 'retreive': use one of index, retrieve, ask, decompose, allocate, evaluate, report, trace, fit, drift, simulate, mcp, init, demos, cache, demo, tokenizer, serve-model, doctor.\n" +
         "hint: 'agentrag --help' lists what it takes, with examples.\n", "retreive")]
     [InlineData(
         "error: There is no option '--budgt'; write -- before a text that begins with a dash.\n" +
@@ -42,13 +42,20 @@ public sealed class HelpAndErrorTests
     [InlineData("error: --k is 0, must be in [1, 1000].\n", "retrieve", "x", "--k", "0")]
     [InlineData("error: Give a question in quotation marks, or --questions FILE.\n", "ask")]
     [InlineData("error: Give a question or --questions FILE, not both.\n", "ask", "Who?", "--questions", "file")]
-    [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, drag, iterdrag.\n", "ask", "Who?", "--strategy", "guess")]
+    [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, auto, escalate.\n", "ask", "Who?", "--strategy", "guess")]
     [InlineData(
-        "error: ',' names no strategy: use one of zero-shot, many-shot, rag, drag, iterdrag, several with commas, or all.\n",
+        "error: ',' names no strategy: use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, several with commas, or all.\n",
         "evaluate", "--questions", "file", "--strategy", ",")]
     [InlineData(
-        "error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, drag, iterdrag, several with commas, or all.\n",
+        "error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, several with commas, or all.\n",
         "evaluate", "--questions", "file", "--strategy", "rag,guess")]
+    [InlineData("error: --k: 'x' is not a whole number.\n", "evaluate", "--questions", "file", "--k", "1,x")]
+    [InlineData("error: Inference parameters: k is 2000, must be in [0, 1000].\n", "evaluate", "--questions", "file", "--k", "1,2000")]
+    [InlineData("error: There is no baseline 'silver': use zero-shot, no-retrieval, gold, several with commas, all, or none.\n", "evaluate", "--questions", "file", "--baselines", "silver")]
+    [InlineData("error: --limit-cost 5 needs --price-input and --price-output, or --prices with the price of 'extractive': nothing else tells what a request costs.\n", "evaluate", "--questions", "file", "--limit-cost", "5")]
+    [InlineData("error: Give the labelled questions with --questions FILE, or a recorded run with --replay RUN.\n", "evaluate")]
+    [InlineData("error: There is no evaluation run in 'nowhere': name a folder that 'agentrag evaluate' wrote.\n", "report", "nowhere")]
+    [InlineData("error: --output r.pdf: a report is written as .html or .md, not as '.pdf'.\n", "report", "nowhere", "--output", "r.pdf")]
     [InlineData("error: --budget: 'much' is not a number of tokens: write it as 4096, 4,096, 32k (32,000) or 1M (1,000,000).\n", "ask", "Who?", "--budget", "much")]
     [InlineData("error: Inference parameters: k is 2000, must be in [0, 1000].\n", "ask", "Who?", "--k", "2000")]
     [InlineData("error: Model 'anthropic:any' needs a key: set AGENTRAG_API_KEY or ANTHROPIC_API_KEY.\n", "ask", "Who?", "--model", "anthropic:any")]
@@ -69,8 +76,10 @@ public sealed class HelpAndErrorTests
             new Finished(
                 2,
                 "",
-                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, retriever, embeddings, " +
-                "embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, roots.\n"),
+                "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, demonstrationSelection, demonstrationK, " +
+                "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, allocationModel, order, layout, rewriting, documentLanguage, assistant, " +
+                "complexityByModel, qualityByModel, qualityThreshold, deadline, " +
+                "maxCalls, maxCost, prices, stepControl, sufficiencyCheck, cache, cacheReuse, cacheSimilarity, tokenizer, vocabularies, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
 

@@ -112,7 +112,7 @@ public sealed class OtherCommandsTests
         Assert.Equal("Anselm Maldry", Steps(answers[0])[0]);
         Assert.Equal("Caspar Wendrick", Steps(answers[2])[0]);
         Assert.Equal(
-            ["zero-shot", "many-shot", "rag", "drag", "iterdrag"],
+            ["zero-shot", "many-shot", "rag", "cot", "drag", "decompose-parallel", "keyword-expansion", "iterdrag"],
             finished.Json[^1].GetProperty("totals").EnumerateArray().Select(total => total.GetProperty("strategy").GetString()!));
         Assert.Empty(Directory.EnumerateFileSystemEntries(agentrag.Folder));
 

@@ -39,7 +39,7 @@ public sealed class McpServerTests
         Assert.Equal("agentrag", (string?)(await session.InitializeAsync())["result"]!["serverInfo"]!["name"]);
         await session.WriteAsync("""{"jsonrpc":"2.0","id":"list","method":"tools/list"}""");
         Assert.Equal(
-            ["allocate_budget", "answer", "answer_with_demonstrations", "decompose", "retrieve"],
+            ["allocate_budget", "answer", "answer_with_demonstrations", "decompose", "index_documents", "list_sources", "read_passage", "retrieve"],
             (await session.ReplyAsync("list"))["result"]!["tools"]!.AsArray().Select(tool => (string?)tool!["name"]));
 
         await session.CallAsync("call", "retrieve", """{"query":"lighthouse"}""");
@@ -55,6 +55,7 @@ public sealed class McpServerTests
     {
         using var agentrag = Town.With();
         agentrag.Environment["AGENTRAG_ROOTS"] = Path.Combine(agentrag.Folder, "docs");
+        agentrag.Environment["AGENTRAG_MODEL"] = "extractive";
         using var session = new McpSession(agentrag);
         await session.InitializeAsync();
         await session.CallAsync("call", "answer", """{"question":"Who built the lighthouse of Orm?"}""");
@@ -114,6 +115,35 @@ public sealed class McpServerTests
             new JsonObject { ["name"] = "retrieve", ["arguments"] = new JsonObject { ["query"] = "lighthouse" }, ["_meta"] = Meta() }));
         Assert.Contains("orm.md", (await session.ReplyAsync("call"))["result"]!["structuredContent"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(0, (await session.CloseAsync()).ExitCode);
+    }
+
+    [Fact(Timeout = Milliseconds)]
+    public async Task Without_a_configured_model_the_caller_answers_and_a_server_that_was_started_anew_goes_on()
+    {
+        using var agentrag = await Town.IndexedAsync();
+        string state;
+        using (var session = new McpSession(agentrag))
+        {
+            await session.InitializeAsync();
+            await session.CallAsync("first", "answer", """{"question":"Where was the builder of the lighthouse of Orm born?","k":1}""");
+            state = (string)(await session.ReplyAsync("first"))["result"]!["structuredContent"]!["state"]!;
+            Assert.Equal((0, ""), await session.CloseAsync());
+        }
+
+        using var again = new McpSession(agentrag);
+        await again.InitializeAsync();
+        foreach (var (id, reply) in new[] { ("second", "Follow up: Where was Ada Venn born?"), ("third", "Intermediate answer: Tarrow"), ("fourth", "So the final answer is: Tarrow") })
+        {
+            await again.CallAsync(id, "answer", $$"""{"state":"{{state}}","reply":"{{reply}}"}""");
+            state = (string?)(await again.ReplyAsync(id))["result"]!["structuredContent"]!["state"] ?? "";
+        }
+
+        Assert.Equal("Tarrow", (string?)(await again.ReplyAsync("fourth"))["result"]!["structuredContent"]!["answer"]);
+        Assert.Equal((0, ""), await again.CloseAsync());
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(agentrag.Folder, ".state", "agentrag", "state.key")));
+        }
     }
 
     private static string Request(string id, string method, JsonObject parameters) =>

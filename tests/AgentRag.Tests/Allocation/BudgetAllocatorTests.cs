@@ -35,6 +35,29 @@ public sealed class BudgetAllocatorTests
         Assert.True(chosen.PlannedTokens <= budget);
     }
 
+    [Theory] // 0 is ε: the first demonstration is worth it, the second is not (m* = 0.45 for one pass); with five iterations the second still is (m* = 1.7)
+    [InlineData("drag", 1, 0.45)]
+    [InlineData("iterdrag", 2, 1.7)]
+    public void The_best_number_of_demonstrations_is_that_of_the_closed_form(string strategy, int whole, double expected)
+    {
+        // Passages and demonstrations share a budget: k · (1 + m) for one pass, k · (41 + 11 m) for five iterations. With r = w_m / w_k the optimum is at
+        // m* = r / (1 − r), times 41 / 11.
+        var (weights, budget) = (PerformanceEquation.Published.A, 50_000_000.0);
+        var r = weights.M / weights.K;
+        var closed = (strategy == "drag" ? 1 : 41.0 / 11) * r / (1 - r);
+        Assert.Equal(0.311, r, tolerance: 5e-4);
+        Assert.Equal(expected, closed, tolerance: 0.05);
+
+        var (n, perPassage) = strategy == "drag" ? (1, 1.0) : (5, 41.0);
+        double Linear(double m) => (weights.K * Math.Log((budget / 130 / (strategy == "drag" ? 1 + m : perPassage + (11 * m))) + 0.01)) + (weights.M * Math.Log(m + 0.01));
+        Assert.Equal(whole, Enumerable.Range(0, 20).MaxBy(m => Linear(m)));
+        Assert.Equal(closed, Enumerable.Range(1, 3000).Select(i => i / 1000.0).MaxBy(Linear), tolerance: 0.02); // ε moves it by 0.01
+
+        // The token sizes that the closed form is made of are ours.
+        var sizes = new TokenSizes();
+        Assert.Equal(130 * 100 * (strategy == "drag" ? 1 + 7 : 41 + (11 * 7)), sizes.Of(strategy, new InferenceParameters(100, 7, n)), precision: 6);
+    }
+
     [Theory]
     [InlineData(127_999, "drag")]
     [InlineData(128_000, "iterdrag")]
@@ -49,6 +72,22 @@ public sealed class BudgetAllocatorTests
         Assert.Equal((11 * 10 * 100) + (5 * (50 + (2 * 1007))), sizes.IterDrag(new InferenceParameters(10, 2, 2)));
         Assert.Equal(50 + (3 * 10 * 100) + (2 * 1007), sizes.LargestIterDragRequest(new InferenceParameters(10, 2, 2)));
         Assert.Equal(50 + (10 * 100) + (2 * 1007), sizes.Drag(new InferenceParameters(10, 2, 1)));
+    }
+
+    [Fact]
+    public void Token_sizes_of_the_other_strategies_add_up_over_their_requests()
+    {
+        // k = 10, m = 2, n = 3; a demonstration shows two retrievals.
+        var sizes = new TokenSizes { PassageTokens = 100, DemonstrationPassageTokens = 50, DemonstrationTokens = 20, DemonstrationRetrievals = 2, InstructionTokens = 7 };
+        var parameters = new InferenceParameters(10, 2, 3);
+        // Splitting 7; three parts of 7 + 1,000; the last: 7 + 4 · 1,000 + 2 · (2 · 500 + 20).
+        Assert.Equal(7 + (3 * 1_007) + (7 + 4_000 + 2_040), sizes.Of("decompose-parallel", parameters));
+        Assert.Equal(sizes.Of("decompose-parallel", parameters), sizes.Of("keyword-expansion", parameters));
+        Assert.Equal(7 + 4_000 + 2_040, sizes.LargestRequest("decompose-parallel", parameters));
+        // One request with the question's passages and the same demonstrations.
+        Assert.Equal(7 + 1_000 + 2_040, sizes.Of("cot", parameters));
+        Assert.Equal(7 + 1_000 + (2 * 520), sizes.Of("drag", parameters));
+        Assert.True(sizes.Of("a stranger", parameters) >= sizes.Of("decompose-parallel", parameters));
     }
 
     [Fact]

@@ -95,13 +95,16 @@ public sealed class IterDragAnswererTests
         Assert.Single(answer.Steps);
     }
 
-    [Fact]
-    public async Task A_sub_query_without_new_passages_is_answered_and_then_the_final_answer_is_forced()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Sub_queries_without_new_passages_are_answered_and_then_the_final_answer_is_forced(int most)
     {
-        var model = new ScriptedChatClient("Follow up: Something else?", "Intermediate answer: Tarn", "So the final answer is: Tarn");
-        var answer = await Ask(model);
-        Assert.Equal((StopReason.NoNewPassages, "Tarn"), (answer.StopReason, answer.Text));
-        Assert.Equal([GroundedTask.NextStep, GroundedTask.IntermediateAnswer, GroundedTask.FinalAnswer], model.Sent.Select(sent => sent.Request.Task));
+        var model = new ScriptedChatClient([.. Enumerable.Range(1, most).SelectMany(i => new[] { $"Follow up: Something {i}?", "Intermediate answer: Tarn" }), "So the final answer is: Tarn"]);
+        var answer = await new IterDragAnswerer(Context(model)).AnswerAsync(
+            Request() with { StopRules = new StopRules { MaxSubQueriesWithoutNewPassages = most } }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((StopReason.NoNewPassages, "Tarn", most), (answer.StopReason, answer.Text, answer.Steps.Count));
+        Assert.Equal(GroundedTask.FinalAnswer, model.Sent[^1].Request.Task);
     }
 
     [Fact]
@@ -152,8 +155,8 @@ public sealed class IterDragAnswererTests
             .AnswerAsync(Request(), new EventList(events), TestContext.Current.CancellationToken);
         Assert.Equal(
             [
-                typeof(PassagesRetrieved), typeof(RequestSent), typeof(SubQueryAsked), typeof(PassagesRetrieved), typeof(RequestSent),
-                typeof(SubQueryAnswered), typeof(RequestSent), typeof(Answered),
+                typeof(Planned), typeof(PassagesRetrieved), typeof(RequestSent), typeof(UsageReported), typeof(SubQueryAsked), typeof(PassagesRetrieved), typeof(RequestSent),
+                typeof(UsageReported), typeof(SubQueryAnswered), typeof(RequestSent), typeof(UsageReported), typeof(Answered),
             ],
             events.Select(happened => happened.GetType()));
         Assert.Contains(new SubQueryAsked(1, "Who built the pier?"), events);

@@ -98,7 +98,7 @@ public sealed class OnePassAnswererTests
     [InlineData("<think>only thoughts")]
     public async Task A_reply_without_text_is_an_error_and_not_a_statement_about_the_documents(string reply) => Assert.Equal(
         "The model scripted replied without any text to answer with: try again, allow longer answers if it thinks before it answers, or choose another model.",
-        (await Assert.ThrowsAsync<AgentRagException>(() => new RagAnswerer(Context(new ScriptedChatClient(reply))).AnswerAsync(
+        (await Assert.ThrowsAsync<AnswerFailedException>(() => new RagAnswerer(Context(new ScriptedChatClient(reply))).AnswerAsync(
             new AnswerRequest("Who?", new InferenceParameters(3, 0, 1), Budget)))).Message);
 
     [Fact]
@@ -108,7 +108,8 @@ public sealed class OnePassAnswererTests
         var answer = await new RagAnswerer(Context(new ScriptedChatClient("Orm"))).AnswerAsync(
             new AnswerRequest("Who?", new InferenceParameters(2, 0, 1), Budget), new EventList(events), TestContext.Current.CancellationToken);
 
-        Assert.Equal([typeof(PassagesRetrieved), typeof(RequestSent), typeof(Answered)], events.Select(happened => happened.GetType()));
+        Assert.Equal(
+            [typeof(Planned), typeof(PassagesRetrieved), typeof(RequestSent), typeof(UsageReported), typeof(Answered)], events.Select(happened => happened.GetType()));
         Assert.Same(answer, Assert.IsType<Answered>(events[^1]).Answer);
     }
 
@@ -120,7 +121,7 @@ public sealed class OnePassAnswererTests
 
     [Fact]
     public void An_unknown_strategy_is_an_error() => Assert.Equal(
-        "There is no strategy 'magic': use one of zero-shot, many-shot, rag, drag, iterdrag.",
+        "There is no strategy 'magic': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag.",
         Assert.Throws<AgentRagException>(() => Answerers.Create("magic", Context(new ScriptedChatClient()))).Message);
 
     [Fact]

@@ -2,7 +2,11 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using AgentRag.Cli;
+using AgentRag.Demonstrations;
+using AgentRag.Documents;
 using AgentRag.Models;
+using AgentRag.Prompting;
+using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 using Xunit;
 
@@ -46,6 +50,56 @@ public sealed class AnthropicModelTests
         Assert.True(!server.Requests[0].Body.TryGetProperty("stop_sequences", out var stops) || stops.GetArrayLength() == 0);
     }
 
+    [Fact]
+    public async Task The_beginnings_that_later_requests_share_are_marked_for_the_cache()
+    {
+        using var server = new ScriptedServer((200, Reply), (200, Reply), (200, Reply));
+        using var model = Create(server);
+        var one = Prompt(PromptName.IterDragStep, batches: 1);
+        var six = Prompt(PromptName.IterDragStep, batches: 6);
+        var onePass = Prompt(PromptName.Drag, batches: 1);
+        var answer = new ChatOptions();
+        new GroundedRequest { Task = GroundedTask.Answer, Question = "Who?", Passages = [new GroundedPassage(1, "p1", "t", "text 1")] }.AttachTo(answer);
+
+        await model.GetResponseAsync(one.Messages, Options, TestContext.Current.CancellationToken);
+        await model.GetResponseAsync(six.Messages, Options, TestContext.Current.CancellationToken);
+        await model.GetResponseAsync(onePass.Messages, answer, TestContext.Current.CancellationToken);
+
+        var (first, later, single) = (Blocks(0), Blocks(1), Blocks(2));
+        Assert.Equal(one.User, string.Concat(first.Select(block => block.Text)));
+        Assert.Equal(six.User, string.Concat(later.Select(block => block.Text)));
+        Assert.Equal(first[..2].Select(block => block.Text), later[..2].Select(block => block.Text)); // the same blocks, or the cache would not find them
+        Assert.Equal([true, true, false], first.Select(block => block.IsMarked)); // demonstrations, passages; not the question
+        Assert.Equal([true, false, false, false, true, true, true, false], later.Select(block => block.IsMarked)); // four at most
+        Assert.Equal([true, false, false], single.Select(block => block.IsMarked)); // one pass shows its passages once
+
+        List<(string Text, bool IsMarked)> Blocks(int request) =>
+        [
+            .. server.Requests[request].Body.GetProperty("messages")[0].GetProperty("content").EnumerateArray()
+                .Select(block => (
+                    block.GetProperty("text").GetString()!,
+                    block.TryGetProperty("cache_control", out var mark) && mark.ValueKind == JsonValueKind.Object && mark.GetProperty("type").GetString() == "ephemeral")),
+        ];
+    }
+
+    [Fact]
+    public async Task A_streamed_request_is_adapted_and_its_faults_are_told_alike()
+    {
+        using var server = new ScriptedServer((401, Error("authentication_error", "no")));
+        using var model = Create(server);
+
+        var error = await Assert.ThrowsAsync<AgentRagException>(async () =>
+        {
+            await foreach (var update in model.GetStreamingResponseAsync("Who?", Options, TestContext.Current.CancellationToken))
+            {
+                Assert.Fail($"There is no reply, but '{update.Text}' came.");
+            }
+        });
+
+        Assert.Equal("Chat model 'anthropic:claude-test' refused the key: check ANTHROPIC_API_KEY.", error.Message);
+        Assert.Equal("END", Assert.Single(server.Requests[0].Body.GetProperty("stop_sequences").EnumerateArray()).GetString());
+    }
+
     [Theory]
     [InlineData(401, "authentication_error", "Chat model 'anthropic:claude-test' refused the key: check ANTHROPIC_API_KEY.")]
     [InlineData(404, "not_found_error", "Chat model 'anthropic:claude-test' does not exist: check the name behind 'anthropic:'.")]
@@ -86,6 +140,21 @@ public sealed class AnthropicModelTests
     public void Without_a_key_the_message_names_the_variable() => Assert.Equal(
         "Model 'anthropic:claude-test' needs a key: set ANTHROPIC_API_KEY.",
         Assert.Throws<AgentRagException>(() => AnthropicModel.Create(ModelName.Parse("anthropic:claude-test"), new ChatModelOptions())).Message);
+
+    private static RenderedPrompt Prompt(PromptName name, int batches) => PromptLibrary.Default.Get(name).Render(
+        new PromptContent
+        {
+            Question = "Who?",
+            Passages =
+            [
+                .. Enumerable.Range(1, batches).Select(batch => new NumberedPassage(batch, batch - 1, 1, new Passage
+                {
+                    Id = $"p{batch}", DocumentId = "d", Title = "t", Source = "s", Start = 0, End = 6, Text = $"text {batch}", ContentHash = "", TokenCount = 2,
+                })),
+            ],
+            Demonstrations = [new PreparedDemonstration(new Demonstration { Id = "d", Question = "q", Answer = "a", Steps = [], Supporting = [] }, [])],
+        },
+        new EstimatingTokenCounter());
 
     private static IChatClient Create(ScriptedServer server, string key = "test-key") => AnthropicModel.Create(
         ModelName.Parse("anthropic:claude-test"), new ChatModelOptions { ApiKey = key, BaseUrl = server.Url, MaxRetries = 0 });

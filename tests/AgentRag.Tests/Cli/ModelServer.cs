@@ -30,6 +30,9 @@ internal sealed class ModelServer : IAsyncDisposable
     /// <summary>What the chat model replies.</summary>
     public string ChatReply { get; set; } = "";
 
+    /// <summary>The input tokens that the chat model reports, by the characters of its messages.</summary>
+    public Func<int, int> ChatTokens { get; set; } = _ => 5;
+
     /// <summary>Chooses a status other than 200 by the path and the number of the request to it, from 1.</summary>
     public Func<string, int, int?> Fault { get; set; } = (_, _) => null;
 
@@ -114,8 +117,10 @@ internal sealed class ModelServer : IAsyncDisposable
             id = "1",
             model = "m",
             choices = new[] { new { index = 0, finish_reason = "stop", message = new { role = "assistant", content = ChatReply } } },
-            usage = new { prompt_tokens = 5, completion_tokens = 5, total_tokens = 10 },
+            usage = new { prompt_tokens = ChatTokens(Characters(body)), completion_tokens = 5, total_tokens = ChatTokens(Characters(body)) + 5 },
         },
         _ => new { error = $"no such path: {path}" },
     };
+
+    private static int Characters(JsonObject body) => body["messages"]!.AsArray().Sum(message => message!["content"]!.GetValue<string>().Length);
 }

@@ -110,7 +110,8 @@ public sealed class RetrievalCommandLineTests : IDisposable
         Assert.StartsWith("hint: The index itself is up to date.", broken.Error, StringComparison.Ordinal);
         var embeddings = mended.Json[0].GetProperty("embeddings");
         Assert.Equal(154, embeddings.GetProperty("embedded").GetInt32() + embeddings.GetProperty("reused").GetInt32());
-        Assert.InRange(embeddings.GetProperty("reused").GetInt32(), 64, 128);
+        // Batches of 64, 64 and 26 are under way at once; whichever reached the server first is kept.
+        Assert.InRange(embeddings.GetProperty("reused").GetInt32(), 26, 128);
         Assert.All(server.Requests("/v1/embeddings"), request => Assert.InRange(request["input"]!.AsArray().Count, 1, 64));
     }
 
@@ -269,7 +270,7 @@ public sealed class RetrievalCommandLineTests : IDisposable
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(error) });
         string[] index = args.Contains("--index") ? [] : ["--index", _folder["index"]];
-        var code = await new CommandLine(new Terminal(output, console)).RunAsync([.. args, .. index]);
+        var code = await new CommandLine(new Terminal(output, new Lazy<IAnsiConsole>(console))).RunAsync([.. args, .. index]);
         Cancellation.ThrowIfCancellationRequested();
         return new(code, output.ToString(), error.ToString());
     }

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using AgentRag.Allocation;
 using AgentRag.Answering;
 using AgentRag.Documents;
+using AgentRag.Indexing;
 using AgentRag.Models;
 using AgentRag.Plugin;
 using AgentRag.Retrieval;
@@ -31,10 +32,12 @@ internal static class BridgeCorpus
             TokenCounter = new WordCounter(),
         },
         PassageCount = Passages.Count,
+        Index = Bm25Index.Build(Passages),
         Sizes = new TokenSizes(),
     };
 
-    public static AgentRagPlugin Plugin(IRetriever? retriever = null, IChatClient? model = null) => new(Context(retriever, model));
+    public static AgentRagPlugin Plugin(IRetriever? retriever = null, IChatClient? model = null, IndexJob? indexing = null) =>
+        new(Context(retriever, model)) { Indexing = indexing };
 
     public static string Reply(GroundedRequest request) => (request.Task, request.Steps.Count) switch
     {
@@ -103,6 +106,26 @@ internal sealed class PatientRetriever : IRetriever
         await _cancelled.Task;
         cancellationToken.ThrowIfCancellationRequested();
         return [];
+    }
+}
+
+/// <summary>Holds every query until it is let go.</summary>
+internal sealed class HeldRetriever : IRetriever
+{
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string Name => "held";
+
+    public Task Asked => _asked.Task;
+
+    public void Release() => _released.TrySetResult();
+
+    public async Task<IReadOnlyList<RankedPassage>> RetrieveAsync(RetrievalQuery query, CancellationToken cancellationToken = default)
+    {
+        _asked.TrySetResult();
+        await _released.Task.WaitAsync(cancellationToken);
+        return await new WordRetriever().RetrieveAsync(query, cancellationToken);
     }
 }
 

@@ -57,7 +57,7 @@ public sealed partial class ProtocolTests
         }
         while (reply["id"]?.ToString() != "last");
 
-        Assert.Equal(5, reply["result"]!["tools"]!.AsArray().Count);
+        Assert.Equal(7, reply["result"]!["tools"]!.AsArray().Count);
     }
 
     [Fact]
@@ -79,6 +79,7 @@ public sealed partial class ProtocolTests
         Assert.Equal(7, (int)line["id"]!);
         Assert.Equal(
             [
+                "planned iterdrag with k=1, m=2, n=5",
                 $"retrieved 1 passage for \"{BridgeCorpus.Question}\", 1 new",
                 "asked the model (next step)",
                 "follow up: Where was Ada Quill born?",
@@ -111,7 +112,7 @@ public sealed partial class ProtocolTests
             new Progress<ProgressNotificationValue>(value => told.TrySetResult(value.Message!)),
             cancellationToken: TestContext.Current.CancellationToken);
         // The client may hand on its notifications in any order.
-        Assert.Matches("^(retrieved 1 passage for|asked the model )", await told.Task);
+        Assert.Matches("^(planned drag|retrieved 1 passage for|asked the model )", await told.Task);
     }
 
     [Fact]

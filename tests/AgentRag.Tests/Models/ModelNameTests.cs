@@ -7,7 +7,7 @@ namespace AgentRag.Tests.Models;
 
 public sealed class ModelNameTests
 {
-    private const string Allowed = "expected extractive, openai:<name> (any OpenAI-compatible server, see --base-url) or anthropic:<name>.";
+    private const string Allowed = "expected extractive, openai:<name> (any OpenAI-compatible server, see --base-url), anthropic:<name> or gguf:<file>.";
 
     private static readonly Dictionary<string, Func<ModelName, ChatModelOptions, IChatClient>> None = [];
 
@@ -16,6 +16,7 @@ public sealed class ModelNameTests
     [InlineData(" Extractive ", "extractive", "extractive", "extractive")]
     [InlineData("openai:gpt-5-mini", "openai", "gpt-5-mini", "openai:gpt-5-mini")]
     [InlineData("OpenAI:Qwen/Qwen3-8B:free", "openai", "Qwen/Qwen3-8B:free", "openai:Qwen/Qwen3-8B:free")]
+    [InlineData("gguf:models/a:b.gguf", "gguf", "models/a:b.gguf", "gguf:models/a:b.gguf")]
     [InlineData("anthropic:claude-sonnet", "anthropic", "claude-sonnet", "anthropic:claude-sonnet")]
     public void A_setting_is_read_and_written_again(string text, string provider, string name, string written)
     {
@@ -31,6 +32,7 @@ public sealed class ModelNameTests
     [InlineData("qwen3:8b", $"Model 'qwen3:8b' is not understood: {Allowed} Did you mean 'openai:qwen3:8b'?")]
     [InlineData("openai: ", $"Model 'openai:' is not understood: {Allowed} Add the model's name after 'openai:'.")]
     [InlineData("anthropic", $"Model 'anthropic' is not understood: {Allowed} Add the model's name after 'anthropic:'.")]
+    [InlineData("gguf:", $"Model 'gguf:' is not understood: {Allowed} Add the model file after 'gguf:'.")]
     [InlineData("extractive:big", $"Model 'extractive:big' is not understood: {Allowed} The model 'extractive' has no further name.")]
     public void A_setting_that_is_none_of_the_forms_says_what_is_allowed(string text, string message) =>
         Assert.Equal(message, Assert.Throws<AgentRagException>(() => ModelName.Parse(text)).Message);

@@ -354,7 +354,7 @@ public sealed class ModelResilienceTests
         var options = new OpenAICompatibleOptions { Model = "small", ApiKey = Key, BaseUrl = new Uri("http://127.0.0.1:8080/v1/?sig=hidden") };
 
         Assert.Equal(
-            "OpenAICompatibleOptions { BaseUrl = http://127.0.0.1:8080/v1, Model = small, ApiKey = set, MaxTokensField = ByHost, "
+            "OpenAICompatibleOptions { BaseUrl = http://127.0.0.1:8080/v1, Model = small, ApiKey = set, MaxTokensField = ByHost, StepControl = Auto, "
             + "AttemptTimeout = 00:01:40, OverallTimeout = 00:05:00, MaxRetries = 3 }",
             options.ToString());
         Assert.DoesNotContain(Key, JsonSerializer.Serialize(options), StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AgentRag.Allocation;
 using AgentRag.Answering;
+using AgentRag.Fitting;
 using AgentRag.Plugin;
 using AgentRag.Tests.Fakes;
 using Microsoft.Extensions.AI;
@@ -16,22 +17,22 @@ public sealed class AgentRagPluginTests
     {
         using var plugin = Plugin();
         var tools = plugin.AsAIFunctions();
-        Assert.Equal(["retrieve", "decompose", "answer_with_demonstrations", "answer", "allocate_budget"], tools.Select(tool => tool.Name));
+        Assert.Equal(["retrieve", "decompose", "answer_with_demonstrations", "answer", "allocate_budget", "list_sources", "read_passage"], tools.Select(tool => tool.Name));
         Assert.All(tools, tool => Assert.InRange(tool.Description.Length, 50, 2_000));
     }
 
     [Theory]
-    [InlineData("retrieve", "query,k", "query")]
+    [InlineData("retrieve", "query,k,max_tokens,response_format,scope,cursor", "query")]
     [InlineData("decompose", "question,limit", "question")]
-    [InlineData("answer_with_demonstrations", "question,k,m,budget", "question")]
-    [InlineData("answer", "question,k,m,n,budget", "question")]
+    [InlineData("answer_with_demonstrations", "question,k,m,budget,max_tokens,scope", "question")]
+    [InlineData("answer", "question,k,m,n,budget,max_tokens,scope,state,reply", "")]
     [InlineData("allocate_budget", "budget", "budget")]
     public void Inputs_are_documented_and_only_the_first_is_required(string name, string properties, string required)
     {
         using var plugin = Plugin();
         var schema = Tool(plugin, name).JsonSchema;
         Assert.Equal(properties.Split(','), schema.GetProperty("properties").EnumerateObject().Select(property => property.Name));
-        Assert.Equal([required], schema.GetProperty("required").EnumerateArray().Select(item => item.GetString()));
+        Assert.Equal(required.Length == 0 ? [] : [required], schema.GetProperty("required").EnumerateArray().Select(item => item.GetString()));
         Assert.All(schema.GetProperty("properties").EnumerateObject(), property => Assert.NotEmpty(property.Value.GetProperty("description").GetString()!));
     }
 
@@ -52,7 +53,7 @@ public sealed class AgentRagPluginTests
         var result = (JsonElement)(await Tool(plugin, "answer").InvokeAsync(new() { ["question"] = "Who?" }))!;
         Assert.Equal("Tarn", result.GetProperty("answer").GetString());
         Assert.True(result.GetProperty("found").GetBoolean());
-        Assert.Equal("noNewPassages", result.GetProperty("stopReason").GetString());
+        Assert.Equal("finalAnswer", result.GetProperty("stopReason").GetString());
         Assert.Equal("Who built it?", result.GetProperty("steps")[0].GetProperty("subQuery").GetString());
         Assert.Equal("pier#0", result.GetProperty("citations")[0].GetProperty("passageId").GetString());
         Assert.Equal(3, result.GetProperty("requests").GetInt32());
@@ -93,6 +94,28 @@ public sealed class AgentRagPluginTests
         var result = await plugin.AllocateBudgetAsync(16_000);
         Assert.Equal(("drag", 2, 0, 1), (result.Recommended.Strategy, result.Recommended.K, result.Recommended.M, result.Recommended.N)); // two passages, no demonstrations
         Assert.StartsWith("Ranked with the coefficients of Gemini 1.5 Flash (arXiv 2410.04343, table 8), not of your model and documents", result.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Allocate_budget_uses_the_fitted_model_and_passes_its_warnings_on()
+    {
+        var measured = new MeasuredPerformance("d", "drag", "accuracy", new(1, 0, 1), 0.7, 0.02, 100, 0);
+        var uncertainty = new EquationUncertainty { Parameters = [EquationParameter.Constant], Covariance = [[0.1]], ResidualVariance = 1, IntervalFactor = 2 };
+        var model = new AllocationModel
+        {
+            Source = "30 observations of m on d",
+            Strategies = [new("drag", PerformanceEquation.Published, uncertainty)],
+            Scales = [new("d", "accuracy", 0.5, 0.1, 30)],
+            Measured = [measured, measured with { Parameters = new(2, 0, 1), Value = 0.6 }],
+        };
+        using var plugin = new AgentRagPlugin(Context() with { AllocationModel = model, AllocationWarnings = ["Fitted with another index."] });
+
+        var result = await plugin.AllocateBudgetAsync(16_000);
+
+        // One passage was measured to be better than two, whatever the coefficients say.
+        Assert.Equal(("drag", 1, 0, 1), (result.Recommended.Strategy, result.Recommended.K, result.Recommended.M, result.Recommended.N));
+        Assert.StartsWith("Ranked with a model fitted to 30 observations of m on d; what was measured counts", result.Note, StringComparison.Ordinal);
+        Assert.EndsWith("Fitted with another index.", result.Note, StringComparison.Ordinal);
     }
 
     [Theory]

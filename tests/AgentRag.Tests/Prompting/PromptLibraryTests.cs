@@ -33,7 +33,7 @@ public sealed class PromptLibraryTests : IDisposable
     {
         var path = Write("rag.yaml", Yaml("{{#each passages}}\n  {{text}} {{colour}}\n  {{/each}}", "x"));
         Assert.Equal(
-            $"{path}:5: unknown name 'colour' in template; a template can use question, demonstrations, passages, steps, pending, max_sub_queries and what these hold.",
+            $"{path}:5: unknown name 'colour' in template; a template can use question, demonstrations, passages, steps, pending, max_sub_queries, language, history, temperature, refusal and what these hold.",
             Assert.Throws<AgentRagException>(() => PromptLibrary.Load(_folder)).Message);
     }
 
@@ -79,7 +79,7 @@ public sealed class PromptLibraryTests : IDisposable
     {
         var path = Write("rags.yaml", Yaml("x", "y"));
         Assert.Equal(
-            $"{path}: no prompt has this file name; the names are zero-shot.yaml, many-shot.yaml, rag.yaml, drag.yaml, iterdrag-step.yaml, iterdrag-final.yaml, decompose.yaml, rerank.yaml.",
+            $"{path}: no prompt has this file name; the names are zero-shot.yaml, many-shot.yaml, rag.yaml, drag.yaml, iterdrag-step.yaml, iterdrag-final.yaml, cot.yaml, sufficiency.yaml, decompose.yaml, rerank.yaml, decompose-parallel.yaml, keywords.yaml, keyword-note.yaml, multi-query.yaml, standalone.yaml, classify.yaml, quality.yaml.",
             Assert.Throws<AgentRagException>(() => PromptLibrary.Load(_folder)).Message);
     }
 

@@ -69,6 +69,22 @@ public sealed class ExtractiveChatClient(ITokenCounter tokens) : IChatClient
 
     private static string Reply(GroundedRequest request, CancellationToken cancellationToken)
     {
+        switch (request.Task)
+        {
+            case GroundedTask.Keywords:
+                return ReplyText.Query([string.Join(", ", SearchTerms.Of(request.Question)), request.Question]);
+            case GroundedTask.MultiQuery:
+                return ReplyText.Lines(SearchTerms.Wordings(request.Question)) is { Length: > 0 } wordings ? wordings : ReplyText.NotFound;
+            case GroundedTask.Standalone:
+                // It knows no conversation: the question stays as it is.
+                return ReplyText.Query([request.Question]);
+            case GroundedTask.Classify:
+                return Planner.Plan(request.Question).Steps.Count switch { <= 1 => "SIMPLE", 2 => "MODERATE", _ => "COMPLEX" };
+            case GroundedTask.Grade:
+                // A span of a passage is borne out by it, and more it cannot tell.
+                return request.Passages.Any(passage => passage.Text.Contains((request.Steps.Count > 0 ? request.Steps[^1].IntermediateAnswer : null) ?? "", StringComparison.OrdinalIgnoreCase)) ? "8" : "2";
+        }
+
         if (CharacterPairs.Reads(request.Question))
         {
             return UnsplitReply(request);

@@ -53,7 +53,7 @@ internal static class NestedPlanner
         @"^(?<head>.+) (a|an|the|another|this) (?<noun>([\w-]+ ){0,4}?[\w-]+) ((that|which|who) (?<clause>.+)|(?<part>\w+(ed|wn|lt|en|ng|wn|de|ld) .+|(from|in|by|for) (what|which|who).*))$");
 
     private static readonly Regex RelativeClause = Pattern(
-        @"\b(?<whole>(the|a|an) (?<noun>([\w-]+ ){0,3}?[\w-]+),? (?<rel>where|in which|at which|that|which|who) (?<clause>([^,]|, \p{Lu})+?))(?<tail>,|$| (born|based|located|founded|formed|released|headquartered|built|die|died|opened|established|from|live|lived|situated|play|played|study)$)");
+        @"\b(?<whole>(the|a|an) (?<noun>([\w-]+ ){0,3}?[\w-]+),? (?<rel>where|in which|at which|that|which|who) (?<clause>([^,]|, \p{Lu})+?))(?<tail>,$|, [^\p{Lu}]|$| (born|based|located|founded|formed|released|headquartered|built|die|died|opened|established|from|live|lived|situated|play|played|study)$)");
 
     private static readonly Regex Unfinished = Pattern(@" (is|was|are|were|be|been)$");
     private static readonly Regex Finished = Pattern(@"^(?<clause>.+? (is|was|are|were) (located|born|held|based|situated|founded|found|set|built)) .+$");
@@ -175,7 +175,7 @@ internal static class NestedPlanner
                 : match.Groups["noun"].Value;
             var start = match.Index;
             var end = NameEnd(text, match.Groups["name"].Index);
-            if (end < text.Length - 2 && text.AsSpan(end).StartsWith("'s "))
+            if (end < text.Length - 2 && (text.AsSpan(end).StartsWith("'s ") || IsAdjective(text, match.Groups["name"].Index, end)))
             {
                 continue;
             }
@@ -185,6 +185,10 @@ internal static class NestedPlanner
 
         return last;
     }
+
+    // "the daughter of the English painter": the capital begins no name.
+    private static bool IsAdjective(string text, int start, int end) =>
+        text[end] == ' ' && char.IsLower(text[end + 1]) && Demonyms.IsKnown(text[start..end].ToLowerInvariant());
 
     // "the company that built the X", "the town where Y was born"
     private static (string Query, int Start, int Length)? Relative(string text)

@@ -32,7 +32,10 @@ internal static class ReplyText
 
     public static string Final(Finding? finding) => FinalPrefix + Answer(finding);
 
-    public static string Lines(IEnumerable<string> subQueries) => string.Join('\n', subQueries.Select(OneLine));
+    public static string Lines(IEnumerable<string> subQueries) => string.Join('\n', subQueries.Select(OneLine).Where(line => line.Length > 0));
+
+    /// <summary>The first text that says anything: an empty reply would be an error.</summary>
+    public static string Query(IEnumerable<string> texts) => texts.Select(OneLine).FirstOrDefault(line => line.Length > 0) ?? NotFound;
 
     public static bool IsNotFound(string answer) => answer.Trim().TrimEnd('.').Equals(NotFound, StringComparison.OrdinalIgnoreCase);
 

@@ -72,9 +72,13 @@ public sealed class HostileTextTests
         };
         var prefix = Assert.Single(prefixes, prefix => reply.StartsWith(prefix, StringComparison.Ordinal));
         var rest = reply[prefix.Length..];
-        if (task != GroundedTask.Decompose)
+        if (task is not (GroundedTask.Decompose or GroundedTask.MultiQuery))
         {
             Assert.DoesNotContain('\n', reply);
+        }
+
+        if (task != GroundedTask.Decompose)
+        {
             Assert.NotEmpty(rest.Trim());
         }
 

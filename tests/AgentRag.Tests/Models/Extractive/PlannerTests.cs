@@ -12,6 +12,8 @@ public sealed class PlannerTests
     [InlineData("When did Ilse Brandt's mother die?", "Who is Ilse Brandt's mother?|When did #1 die?")]
     [InlineData("What is the place of birth of the director of film Night Ferry?", "Who is the director of film Night Ferry?|What is the place of birth of #1?")]
     [InlineData("Who is the paternal grandfather of Ilse Brandt?", "Who is the father of Ilse Brandt?|Who is the father of #1?")]
+    [InlineData("Who wrote the book that is set in Harn, West Selm?", "Which book is set in Harn, West Selm?|Who wrote #1?")]
+    [InlineData("Who is the daughter of the Scottish painter?", "Who is the daughter of the Scottish painter?")]
     [InlineData("Who is Ilse Brandt's mother-in-law?", "Who is the spouse of Ilse Brandt?|Who is the mother of #1?")]
     [InlineData("What is the population of the town where Ilse Brandt was born?", "In which town was Ilse Brandt born?|What is the population of #1?")]
     [InlineData("Who founded the company that built the Tuskon Viaduct?", "Which company built the Tuskon Viaduct?|Who founded #1?")]

@@ -1,0 +1,91 @@
+using AgentRag.Allocation.Routing;
+using AgentRag.Answering.Rewriting;
+using AgentRag.Prompting;
+
+namespace AgentRag.Cli.Configuration;
+
+/// <summary>The settings of how a question is put, shown and judged, beside the strategy itself.</summary>
+internal sealed record StrategySettings
+{
+    public static readonly SettingKey<PassageOrder> OrderKey = new(
+        "order", "NAME", $"How passages stand in prompts: {string.Join(", ", PromptLayout.OrderNames)} (default: {PromptLayout.OrderNames[0]}).",
+        PromptLayout.Default.Order, PromptLayout.ParseOrder);
+
+    public static readonly SettingKey<BatchLayout> LayoutKey = new(
+        "layout", "NAME",
+        $"{PromptLayout.BatchNames[0]} (default: new passages behind the old ones, so that servers can cache what came before) or {PromptLayout.BatchNames[1]} (the paper's order).",
+        PromptLayout.Default.Batches, PromptLayout.ParseBatches);
+
+    public static readonly SettingKey<QueryRewriting> RewritingKey = new(
+        "rewriting", "NAME", $"How the question is put for the first retrieval: {string.Join(", ", Rewritings.Keys)} (default: none). One request more.", QueryRewriting.None,
+        text => Rewritings.TryGetValue(text.Trim(), out var rewriting) ? rewriting : throw new AgentRagException($"there is no rewriting '{text}': use {string.Join(", ", Rewritings.Keys)}"));
+
+    public static readonly SettingKey<string?> DocumentLanguageKey = new(
+        "documentLanguage", "NAME", "The language of the documents, such as English: keywords and searches are asked for in it (default: the question's).", null, SettingText.Text);
+
+    public static readonly SettingKey<string?> AssistantKey = new(
+        "assistant", "NAME|FILE",
+        $"Answer as an assistant with rules of its own, in one pass: {string.Join(", ", Answering.Assistants.Assistant.Shipped)}, or a prompt file. Takes the place of --strategy.",
+        null, SettingText.Text);
+
+    public static readonly SettingKey<bool> ComplexityByModelKey = new(
+        "complexityByModel", "on|off", $"Let the model sort questions for --strategy {RoutedAnswerer.Name}, by one short request, instead of signal words (default: on).", true, SettingText.Switch);
+
+    public static readonly SettingKey<bool> QualityByModelKey = new(
+        "qualityByModel", "on|off", $"Let the model grade answers for --strategy {EscalatingAnswerer.Name} instead of their citations (default: off).", false, SettingText.Switch);
+
+    public static readonly SettingKey<double> QualityThresholdKey = new(
+        "qualityThreshold", "Q", $"{EscalatingAnswerer.Name} goes on to the next larger tier below this grade, above 0 to 1 (default: 0.5).",
+        new RoutingOptions().QualityThreshold, SettingText.Positive);
+
+    public static IReadOnlyList<SettingKey> All { get; } =
+        [OrderKey, LayoutKey, RewritingKey, DocumentLanguageKey, AssistantKey, ComplexityByModelKey, QualityByModelKey, QualityThresholdKey];
+
+    public required Setting<PassageOrder> Order { get; init; }
+
+    public required Setting<BatchLayout> Layout { get; init; }
+
+    public required Setting<QueryRewriting> Rewriting { get; init; }
+
+    public required Setting<string?> DocumentLanguage { get; init; }
+
+    public required Setting<string?> Assistant { get; init; }
+
+    public required Setting<bool> ComplexityByModel { get; init; }
+
+    public required Setting<bool> QualityByModel { get; init; }
+
+    public required Setting<double> QualityThreshold { get; init; }
+
+    /// <summary>What <c>doctor</c> shows.</summary>
+    public IEnumerable<(string Name, string Value, string Source)> Rows =>
+    [
+        (OrderKey.Name, PromptLayout.OrderNames[(int)Order.Value], Order.Source),
+        (LayoutKey.Name, PromptLayout.BatchNames[(int)Layout.Value], Layout.Source),
+        (RewritingKey.Name, Rewritings.First(name => name.Value == Rewriting.Value).Key, Rewriting.Source),
+        (DocumentLanguageKey.Name, DocumentLanguage.Value ?? "as asked", DocumentLanguage.Source),
+        (AssistantKey.Name, Assistant.Value ?? "none", Assistant.Source),
+        (ComplexityByModelKey.Name, ComplexityByModel.Value ? "on" : "off", ComplexityByModel.Source),
+        (QualityByModelKey.Name, QualityByModel.Value ? "on" : "off", QualityByModel.Source),
+        (QualityThresholdKey.Name, FormattableString.Invariant($"{QualityThreshold.Value}"), QualityThreshold.Source),
+    ];
+
+    private static Dictionary<string, QueryRewriting> Rewritings => new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["none"] = QueryRewriting.None,
+        ["keywords"] = QueryRewriting.Keywords,
+        ["multi-query"] = QueryRewriting.MultiQuery,
+    };
+
+    public static StrategySettings Read(SettingSources sources) => new()
+    {
+        Order = OrderKey.Read(sources),
+        Layout = LayoutKey.Read(sources),
+        Rewriting = RewritingKey.Read(sources),
+        DocumentLanguage = DocumentLanguageKey.Read(sources),
+        Assistant = AssistantKey.Read(sources),
+        ComplexityByModel = ComplexityByModelKey.Read(sources),
+        QualityByModel = QualityByModelKey.Read(sources),
+        QualityThreshold = QualityThresholdKey.Read(sources),
+    };
+}

@@ -1,0 +1,63 @@
+using AgentRag.Decoding.Chat;
+using AgentRag.Decoding.Speculation;
+using Xunit;
+
+namespace AgentRag.Decoding.Tests.Speculation;
+
+public sealed class DraftContextTests
+{
+    [Theory]
+    [InlineData(1_000, 1_000), InlineData(4_096, 4_096), InlineData(50_000, 4_096), InlineData(120_000, 5_000)]
+    public void The_drafter_reads_at_least_4096_tokens_or_one_in_24_and_never_more_than_there_are(int prompt, int expected) =>
+        Assert.Equal(expected, new DraftContextOptions().TokensFor(prompt));
+
+    [Fact]
+    public void Parts_are_cut_at_the_best_places_and_are_the_text()
+    {
+        Assert.Equal(["a b\n\n", "c d. ", "e f"], TextChunks.Of("a b\n\nc d. e f", 2, Words));
+        Assert.Equal(["ab", "cd"], TextChunks.Of("abcd", 2, text => text.Length));
+        Assert.Equal([], TextChunks.Of("", 2, Words));
+    }
+
+    [Theory]
+    [InlineData(1), InlineData(2), InlineData(3)]
+    public void No_part_is_too_long_and_no_character_is_lost(int seed)
+    {
+        var random = new Random(seed);
+        const string Characters = "abc .,!?\n漢字。😀";
+        var text = new string([.. Enumerable.Range(0, 500).Select(_ => Characters[random.Next(Characters.Length)])]);
+        var chunks = TextChunks.Of(text, 12, part => part.Length);
+        Assert.Equal(text, string.Concat(chunks));
+        Assert.All(chunks, chunk => Assert.InRange(chunk.Length, 1, 12));
+    }
+
+    [Fact]
+    public void The_parts_of_the_question_are_kept_in_their_order_with_the_first_and_the_last()
+    {
+        string[] parts = ["Answer from these notes.", "Snow fell on Dover.", "Lamps hang in Fobiton.", "Rain fell on Calais.", "Fobiton has nine lamps and a harbour.", "Sun shone on Brest.", "How many lamps has Fobiton?"];
+        var context = DraftContext.Of([new("system", "Be brief."), new("user", string.Join("\n\n", parts))], question: null, 1_000, Words, new DraftContextOptions { LeastTokens = 988, ChunkTokens = 7 })!;
+        Assert.Equal(
+            [new ChatTurn("system", "Be brief."), new ChatTurn("user", "Answer from these notes.\n\nLamps hang in Fobiton.\n\nFobiton has nine lamps and a harbour.\n\nHow many lamps has Fobiton?")],
+            context.Turns);
+        Assert.Equal(1, context.Coverage); // lamps and Fobiton; "how", "many" and "has" say nothing
+    }
+
+    [Fact]
+    public void Coverage_is_the_share_of_the_rare_words_that_were_found()
+    {
+        string[] parts = ["Notes.", "Snow fell on Dover.", "Snow fell on Calais.", "Snow fell on Brest.", "Ask."];
+        var context = Of("Did snow fall on Xanadu?", parts);
+
+        // "snow" stands in 3 of 3 parts: ln(1 + 3/4) = 0.5596; "fall" and "Xanadu" in none: ln(1 + 3) = 1.3863 each.
+        Assert.Equal(0.5596 / (0.5596 + (2 * 1.3863)), context.Coverage, 1e-4);
+        Assert.Equal(0, Of("Zeppelins?", parts).Coverage);
+
+        static DraftContext Of(string question, string[] parts) =>
+            DraftContext.Of([new("user", string.Join("\n\n", parts))], question, 100, Words, new DraftContextOptions { LeastTokens = 99, ChunkTokens = 4 })!;
+    }
+
+    [Fact]
+    public void A_prompt_that_is_short_already_is_left() => Assert.Null(DraftContext.Of([new("user", "a b c")], null, 3, Words, new DraftContextOptions()));
+
+    private static int Words(string text) => text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Length;
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Xunit;
+
+namespace AgentRag.EndToEnd.Tests.Cli;
+
+/// <summary>Packs the command, installs it from the folder as a user would, and runs what was installed. No other package source is asked.</summary>
+public sealed partial class InstalledToolTests
+{
+    private static readonly string Configuration = Path.GetFileName(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)))!;
+
+    [Fact]
+    public async Task The_packed_tool_installs_into_a_fresh_folder_and_serves_there()
+    {
+        using var agentrag = Town.With(("nuget.config", """<configuration><packageSources><clear /><add key="here" value="packages" /></packageSources></configuration>"""));
+        agentrag.Environment["NUGET_PACKAGES"] = Path.Combine(agentrag.Folder, "cache");
+        var packages = Path.Combine(agentrag.Folder, "packages");
+        await RunAsync(agentrag, "dotnet", "pack", Project(), "--no-build", "--no-restore", "-c", Configuration, "-o", packages);
+        var version = CheckPackage(packages);
+        await RunAsync(agentrag, "dotnet", "tool", "install", "AgentRag.Cli", "--version", version, "--tool-path", "tools", "--configfile", "nuget.config");
+
+        var tool = Path.Combine(agentrag.Folder, "tools", OperatingSystem.IsWindows() ? "agentrag.exe" : "agentrag");
+        Assert.Contains("4 documents, 4 passages", await RunAsync(agentrag, tool, "index", "docs"), StringComparison.Ordinal);
+        Assert.Contains("Ada Venn", await RunAsync(agentrag, tool, "ask", "Who built the lighthouse of Orm?"), StringComparison.Ordinal);
+        await RunAsync(agentrag, tool, "init", "docs", "--client", "claude-code", "--yes");
+        Assert.Contains(tool, await File.ReadAllTextAsync(Path.Combine(agentrag.Folder, ".mcp.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains($"starts agentrag {version} in ", await RunAsync(agentrag, tool, "doctor", "--client", "claude-code"), StringComparison.Ordinal);
+    }
+
+    private static string CheckPackage(string packages)
+    {
+        var package = Assert.Single(Directory.GetFiles(packages, "AgentRag.Cli.*.nupkg"));
+        Assert.Single(Directory.GetFiles(packages, "AgentRag.Cli.*.snupkg"));
+        using var zip = ZipFile.OpenRead(package);
+        using var nuspec = zip.GetEntry("AgentRag.Cli.nuspec")!.Open();
+        var metadata = XDocument.Load(nuspec).Root!.Elements().Single();
+        Assert.Equal(
+            ["DotnetTool", "McpServer"],
+            metadata.Descendants().Where(element => element.Name.LocalName == "packageType").Select(element => element.Attribute("name")!.Value).Order(StringComparer.Ordinal));
+        var version = metadata.Elements().Single(element => element.Name.LocalName == "version").Value;
+
+        // A registry takes the server only if both files say the same.
+        using var server = zip.GetEntry(".mcp/server.json")!.Open();
+        var description = JsonDocument.Parse(server).RootElement;
+        Assert.Equal((version, version), (description.GetProperty("version").GetString(), description.GetProperty("packages")[0].GetProperty("version").GetString()));
+        using var readme = new StreamReader(zip.GetEntry("README.md")!.Open());
+        Assert.Equal(description.GetProperty("name").GetString(), ServerName().Match(readme.ReadToEnd()).Groups["name"].Value);
+        return version;
+    }
+
+    private static async Task<string> RunAsync(Agentrag agentrag, string program, params string[] arguments)
+    {
+        var start = agentrag.StartInfo(program, arguments);
+        // Of a build that runs these tests, nothing may reach the one that packs.
+        foreach (var variable in start.Environment.Keys.Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            start.Environment.Remove(variable);
+        }
+
+        using var child = Process.Start(start)!;
+        child.StandardInput.Close();
+        var (output, error) = (child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(child.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {child.ExitCode}:\n{await output}\n{await error}");
+        return await output;
+    }
+
+    private static string Project([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "src", "AgentRag.Cli"));
+
+    [GeneratedRegex(@"<!-- mcp-name: (?<name>\S+) -->", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ServerName();
+}
