@@ -11,7 +11,7 @@ return args switch
     ["lexical", .. var rest] => LexicalBenchmark.Run(LexicalArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
     ["linked", .. var rest] => LinkedBenchmark.RunAsync(LinkedArguments.Parse(rest)).GetAwaiter().GetResult(),
-    ["linked-queries", var index, var questions] => LinkedQueries.RunAsync(index, questions).GetAwaiter().GetResult(),
+    ["linked-queries", var engine, var index, var questions] => LinkedQueries.RunAsync(engine, index, questions).GetAwaiter().GetResult(),
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),
     ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
     ["fitting"] => FittingBenchmark.Run(),
