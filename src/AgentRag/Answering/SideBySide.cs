@@ -53,7 +53,9 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
             content with { Passages = run.Held.Passages, Steps = FittingSteps(final) },
             new RequestLimits { Hold = final, Form = SelfAskReply.Form(SelfAskReply.FinalAnswer) },
             cancellationToken).ConfigureAwait(false)
-            ?? throw new InvalidOperationException("The budget did not keep room for the final answer.");
+            ?? throw (run.Budget.TimeLeft(final) == TimeSpan.Zero ? run.DeadlinePassed()
+                : run.Request.Budget.MaxCost is not null ? run.Overspent()
+                : new InvalidOperationException("The budget did not keep room for the final answer."));
         return run.Finish(
             SelfAskReply.Parse(finalReply.Text, SelfAskReply.FinalAnswer)?.Text ?? SelfAskReply.FirstLine(finalReply.Text),
             finalReply.Content,
