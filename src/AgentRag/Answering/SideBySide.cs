@@ -35,7 +35,7 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
             Demonstrations = await context.Demonstrations.SelectAsync(Question, parameters.M, parameters.K, withSteps: true, cancellationToken).ConfigureAwait(false),
         };
         var bare = run.CountTokens(PromptName.IterDragFinal, new PromptContent { Question = Question });
-        using var final = run.Budget.TryHold(bare) ?? throw run.QuestionDoesNotFit(PromptName.IterDragFinal);
+        using var final = run.Budget.TryHold(bare) ?? throw (run.Budget.TimeLeft() == TimeSpan.Zero ? run.DeadlinePassed() : run.QuestionDoesNotFit(PromptName.IterDragFinal));
         await run.RetrieveAsync(Question, parameters.K, cancellationToken).ConfigureAwait(false);
         final.TryResize(Math.Max(bare, Math.Min(run.CountTokens(PromptName.IterDragFinal, content with { Passages = run.Held.Passages }), run.Budget.RemainingTokens / 2)));
 
