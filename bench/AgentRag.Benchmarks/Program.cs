@@ -17,7 +17,7 @@ return args switch
     ["decoding", .. var rest] => DecodingBenchmark.Run(DecodingArguments.Parse(rest)),
     ["dense", .. var rest] => DenseBenchmark.Run(DenseArguments.Parse(rest)),
     ["linked", .. var rest] => LinkedBenchmark.RunAsync(LinkedArguments.Parse(rest)).GetAwaiter().GetResult(),
-    ["linked-queries", var index, var questions] => LinkedQueries.RunAsync(index, questions).GetAwaiter().GetResult(),
+    ["linked-queries", var engine, var index, var questions] => LinkedQueries.RunAsync(engine, index, questions).GetAwaiter().GetResult(),
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),
     ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
     ["prefix-cache", .. var rest] => PrefixCacheBenchmark.RunAsync(PrefixCacheArguments.Parse(rest)).GetAwaiter().GetResult(),

@@ -269,9 +269,9 @@ def broken():
     put_broken("line.csv", "id,title,text\n1,long," + "x" * (5 << 20) + "\n")
     put_broken("large.txt", b"word " * (14 << 20))
     put_broken("locked.pdf", plain_pdf("Locked", take(1), "/Encrypt << /Filter /Standard /V 1 /R 2 /O (" + "o" * 32 + ") /U (" + "u" * 32 + ") /P -4 >> "))
-    put_broken("latin.md", "# Caf\u00e9\n\nThe caf\u00e9 is not UTF-8.\n".encode("latin-1"), 1)
+    put_broken("latin.md", "# Caf\u00e9\n\nThe caf\u00e9 is not UTF-8.\n".encode("latin-1"))
     deep = "".join(f'Content-Type: multipart/mixed; boundary="b{i}"\n\n--b{i}\n' for i in range(400))
-    put_broken("deep.eml", f"Subject: deep\nMIME-Version: 1.0\n{deep}Content-Type: text/plain\n\nbottom\n")
+    put_broken("deep.eml", f"Subject: deep\nMIME-Version: 1.0\n{deep}Content-Type: text/plain\n\nbottom\n", 1)
     put_broken("empty.md", "")
 
 

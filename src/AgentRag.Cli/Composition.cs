@@ -237,6 +237,7 @@ internal sealed class Composition : IDisposable
             PassageCount = await PassageCountAsync(index, cancellationToken),
             Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
             Budget = _settings.Bounds.Validated(),
+            StopRules = _settings.Answering.StopRules,
             Answerer = (strategy, answering) => Reusing(Answerers.Create(strategy, answering), answering),
         };
         _plugin = (manifest, context);
@@ -321,7 +322,7 @@ internal sealed class Composition : IDisposable
     private IChatClient CachedModel(IChatClient model, ResultCache cache)
     {
         // Reused answers stand outside, so that none of them gets among the exact replies.
-        var exact = new CachingChatClient(model, cache, new() { Settings = $"{_settings.Answering.StepControl.Value}" });
+        var exact = new CachingChatClient(model, cache, new() { Settings = $"{_settings.Answering.StepControl.Value} {_settings.Model.Value}" });
         return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, () => _indexVersion);
     }
 

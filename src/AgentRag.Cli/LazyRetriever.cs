@@ -5,14 +5,28 @@ namespace AgentRag.Cli;
 /// <summary>A retriever that is opened by its first query: a strategy that retrieves nothing needs no index.</summary>
 internal sealed class LazyRetriever(string name, Func<CancellationToken, Task<IRetriever>> open) : IRetriever
 {
-    // No lock around a failed opening: the next query tries again, perhaps with an index that was made meanwhile.
+    // One opening at a time, as queries come side by side; where it fails the next query tries again, perhaps with an index that was made meanwhile.
+    private static readonly SemaphoreSlim Opening = new(1);
     private volatile IRetriever? _opened;
 
     public string Name => _opened?.Name ?? name;
 
     public async Task<IReadOnlyList<RankedPassage>> RetrieveAsync(RetrievalQuery query, CancellationToken cancellationToken = default)
     {
-        var retriever = _opened ??= await open(cancellationToken);
+        var retriever = _opened ?? await OpenAsync(cancellationToken);
         return await retriever.RetrieveAsync(query, cancellationToken);
+    }
+
+    private async Task<IRetriever> OpenAsync(CancellationToken cancellationToken)
+    {
+        await Opening.WaitAsync(cancellationToken);
+        try
+        {
+            return _opened ??= await open(cancellationToken);
+        }
+        finally
+        {
+            Opening.Release();
+        }
     }
 }

@@ -28,7 +28,12 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
 
     /// <summary>What the retriever is called before it is opened.</summary>
     public string Name =>
-        (settings.Retriever.Value == RetrieverName.Auto ? (settings.Embeddings.Value is null ? "linked" : "hybrid") : settings.Retriever.Value.Text())
+        (settings.Retriever.Value switch
+        {
+            RetrieverName.Auto => settings.Embeddings.Value is null ? "linked" : "hybrid",
+            RetrieverName.Qdrant => settings.Embeddings.Value is null ? "qdrant-bm25" : "qdrant-hybrid",
+            var named => named.Text(),
+        })
         + (settings.Rerank.Value.IsNone ? "" : settings.Rerank.Value.IsModel ? "+chat" : "+http");
 
     /// <summary>The embedding model; null when none is configured.</summary>

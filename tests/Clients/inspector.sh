@@ -9,6 +9,8 @@ url=${2:-}
 inspector=${INSPECTOR:-npx -y @modelcontextprotocol/inspector@2.12.0}
 agentrag=${AGENTRAG:-$PWD/src/AgentRag.Cli/bin/Release/net10.0/AgentRag.Cli}
 status=0
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
 
 call() {
   local era=$1 wanted=$2
@@ -16,15 +18,14 @@ call() {
   # The Inspector hands on none of its own variables.
   local target=("$agentrag" mcp -e AGENTRAG_INDEX="$index")
   [ -z "$url" ] || target=("$url" --transport http ${AGENTRAG_HTTP_TOKEN:+--header "Authorization: Bearer $AGENTRAG_HTTP_TOKEN"})
-  output=$($inspector --cli "${target[@]}" --protocol-era "$era" --format json -q "$@" 2>/tmp/agentrag-inspector.$$)
+  output=$($inspector --cli "${target[@]}" --protocol-era "$era" --format json -q "$@" 2>"$errors")
   local got=$?
   if [ "$got" -eq "$wanted" ]; then
     echo "ok   $era $* ($(printf %s "$output" | wc -c) bytes)"
   else
-    echo "FAIL $era $* ended with $got instead of $wanted: $(tail -n 1 /tmp/agentrag-inspector.$$)"
+    echo "FAIL $era $* ended with $got instead of $wanted: $(tail -n 1 "$errors")"
     status=1
   fi
-  rm -f /tmp/agentrag-inspector.$$
 }
 
 # A field of the last output, by a path such as .structuredContent.state; empty when it is not there.

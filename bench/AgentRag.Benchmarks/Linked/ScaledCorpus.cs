@@ -50,9 +50,10 @@ internal static class ScaledCorpus
             $"{new FileInfo(Directory.GetFiles(directory, "links-*.bin").Single()).Length / 1e6:N0} MB; peak memory so far {process.PeakWorkingSet64 / 1e6:N0} MB");
         var questions = Path.Combine(folder, "questions.txt");
         File.WriteAllLines(questions, pool.Questions.Select(question => question.Question));
-        using (var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["linked-queries", directory, questions]))!)
+        foreach (var engine in (string[])["bm25", "linked"])
         {
-            child.WaitForExit();
+            using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["linked-queries", engine, directory, questions]))!;
+            await child.WaitForExitAsync();
         }
 
         var (index, graph) = LinksIndex.Open(directory);

@@ -82,7 +82,11 @@ internal static class AllocateCommand
         var context = await composition.AnsweringAsync(cancellationToken);
         var index = composition is { HasIndex: true, Index.PassageCount: > 0 } ? composition.Index : null;
         var sizes = await PromptCosts.MeasureAsync(context, index, composition.DemonstrationIndex, composition.Cache, cancellationToken);
-        var warnings = model.MismatchesWith(ObservationFingerprints.Of(context, index) with { Model = asked.Model.Value.Name });
+        var warnings = model.MismatchesWith(ObservationFingerprints.Of(context, index) with
+        {
+            // A model file is known by its name, wherever it lies.
+            Model = asked.Model.Value.Provider == Models.ModelName.GgufProvider ? Path.GetFileName(asked.Model.Value.Name) : asked.Model.Value.Name,
+        });
         foreach (var warning in warnings)
         {
             terminal.WriteError($"warning: {warning}");

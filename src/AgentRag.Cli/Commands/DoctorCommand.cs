@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using AgentRag.Allocation.Routing;
+using AgentRag.Answering;
+using AgentRag.Answering.Assistants;
 using AgentRag.Cli.Clients;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
@@ -83,7 +86,7 @@ internal static class DoctorCommand
     [
         new("file", settings.File ?? $"none ({SettingsFile.DefaultName} is not in {Environment.CurrentDirectory})", ""),
         Of(SettingKeys.Model, settings.Model),
-        Of(SettingKeys.BaseUrl, settings.BaseUrl with { Value = settings.BaseUrl.Value is { } url ? WithoutSecrets(url) : "the provider's own" }),
+        Of(SettingKeys.BaseUrl, settings.BaseUrl with { Value = settings.BaseUrl.Value is { } url ? SettingText.WithoutSecrets(url) : "the provider's own" }),
         new("apiKey", settings.ApiKey is null ? "not set" : "set", settings.ApiKey is { } key ? $"from {key.Variable}" : ""),
         Of(SettingKeys.Index, settings.Index),
         Of(SettingKeys.Prompts, settings.Prompts with { Value = settings.Prompts.Value ?? "shipped" }),
@@ -114,7 +117,7 @@ internal static class DoctorCommand
         new(SettingKeys.Retriever.Name, settings.Retriever.Value.Text(), settings.Retriever.Source),
         new(SettingKeys.Embeddings.Name, settings.Embeddings.Value?.ToString() ?? "none", settings.Embeddings.Source),
         new(
-            SettingKeys.EmbeddingsBaseUrl.Name, settings.EmbeddingsBaseUrl.Value is { } url ? WithoutSecrets(url) : "the provider's own", settings.EmbeddingsBaseUrl.Source),
+            SettingKeys.EmbeddingsBaseUrl.Name, settings.EmbeddingsBaseUrl.Value is { } url ? SettingText.WithoutSecrets(url) : "the provider's own", settings.EmbeddingsBaseUrl.Source),
         KeyRow("embeddingsKey", settings.EmbeddingsKey),
         new(SettingKeys.Fusion.Name, SettingText.Of(settings.Fusion.Value), settings.Fusion.Source),
         new(
@@ -126,7 +129,7 @@ internal static class DoctorCommand
         new(SettingKeys.RerankModel.Name, settings.RerankModel.Value ?? "none", settings.RerankModel.Source),
         Of(SettingKeys.RerankForm, settings.RerankForm),
         KeyRow("rerankKey", settings.RerankKey),
-        new(SettingKeys.Qdrant.Name, settings.Qdrant.Value is { } server ? WithoutSecrets(server.OriginalString) : "none", settings.Qdrant.Source),
+        new(SettingKeys.Qdrant.Name, settings.Qdrant.Value is { } server ? SettingText.WithoutSecrets(server.OriginalString) : "none", settings.Qdrant.Source),
         Of(SettingKeys.QdrantCollection, settings.QdrantCollection),
         KeyRow("qdrantKey", settings.QdrantKey),
     ];
@@ -143,7 +146,18 @@ internal static class DoctorCommand
             await TryAsync("parameters", () =>
             {
                 settings.Parameters.Validated();
-                settings.Bounds.Validated();
+                _ = new TokenBudget(settings.Bounds, price: settings.Answering.PriceTable.Find($"{settings.Model.Value}"));
+                _ = composition.Cache;
+                if (settings.Asking.Assistant.Value is { } assistant)
+                {
+                    Assistant.Load(assistant);
+                }
+
+                if (!Strategies.Names.Contains(settings.Strategy.Value))
+                {
+                    throw new AgentRagException($"There is no strategy '{settings.Strategy.Value}': use one of {string.Join(", ", Strategies.Names)}.");
+                }
+
                 return Task.FromResult($"{settings.Parameters}, {settings.Budget.Value:N0} tokens");
             }),
             await TryAsync("index", () =>
@@ -222,11 +236,6 @@ internal static class DoctorCommand
         using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(directory, Composition.IndexFile)));
         return json.RootElement.GetProperty("formatVersion").GetInt32();
     }
-
-    // A user name, password or query of a URL may be a secret.
-    private static string WithoutSecrets(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed)
-        ? parsed.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
-        : "(not a URL)";
 
     private sealed record Row(string Name, string Value, string Source);
 

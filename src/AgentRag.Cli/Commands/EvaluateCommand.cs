@@ -172,8 +172,8 @@ internal static class EvaluateCommand
             throw new AgentRagException("The extractive model cannot judge: name a chat model, such as --judge openai:MODEL.");
         }
 
-        var baseUrl = parsed.GetValue(EvaluationArguments.JudgeBaseUrl) is { } url ? new Setting<string?>(url, "--judge-base-url") : settings.BaseUrl;
-        using var composition = new Composition(settings with { Model = new(model, "--judge"), BaseUrl = baseUrl }) { CalibratesTokens = false };
+        var baseUrl = parsed.GetValue(EvaluationArguments.JudgeBaseUrl) is { } url ? new Setting<string?>(url, "--judge-base-url") : null;
+        using var composition = new Composition(Settings.Read(parsed, new Setting<ModelName>(model, "--judge"), baseUrl).WithCacheByFlagAlone()) { CalibratesTokens = false };
         IChatClient judge = composition.Model;
         var prompt = JudgePrompt.Load(parsed.GetValue(EvaluationArguments.JudgePrompt));
         await terminal.WithProgressAsync("Judging", async report =>

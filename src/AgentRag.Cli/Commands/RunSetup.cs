@@ -24,6 +24,7 @@ internal static class RunSetup
         var fingerprints = ObservationFingerprints.Of(context, composition.HasIndex ? composition.Index : null);
         Dictionary<string, string> parts = new(StringComparer.Ordinal)
         {
+            ["cache reuse"] = settings.Cache.Value == CacheReuses.Off ? $"{CacheReuse.Exact}" : $"{settings.CacheReuse.Value}",
             ["code"] = fingerprints.Code ?? "",
             ["context window"] = $"{settings.ContextWindow.Value}",
             ["data set"] = name,
@@ -69,7 +70,9 @@ internal static class RunSetup
         ("k of ranks", settings.RrfK.Value),
         ("reranker", settings.Rerank.Value),
         ("reranking model", settings.RerankModel.Value),
-        ("collection", settings.QdrantCollection.Value));
+        ("collection", settings.QdrantCollection.Value),
+        ("server of the collection", settings.Qdrant.Value?.Authority),
+        ("server of the embeddings", Uri.TryCreate(settings.EmbeddingsBaseUrl.Value, UriKind.Absolute, out var embeddings) ? embeddings.Authority : null));
 
     private static string StopRules(StopRules rules) => Named(
         ("sub-queries without new passages", rules.MaxSubQueriesWithoutNewPassages),

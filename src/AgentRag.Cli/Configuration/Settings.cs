@@ -143,11 +143,19 @@ internal sealed record Settings
     /// <summary>The settings of a command that takes none: neither the environment nor a file is looked at.</summary>
     public static Settings Defaults(ParseResult flags) => From(new SettingSources(flags, new Dictionary<string, string>(), file: null));
 
-    private static Settings From(SettingSources sources)
+    /// <summary>Reads the settings with another chat model in place of the one they name: its key is found, and its server checked, as its own.</summary>
+    /// <exception cref="AgentRagException">Some value cannot be used; the message names its source.</exception>
+    public static Settings Read(ParseResult flags, Setting<ModelName> model, Setting<string?>? baseUrl)
+    {
+        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), [.. SettingKeys.All.Select(key => key.Name)]);
+        return From(new SettingSources(flags, ProcessEnvironment(), file), model, baseUrl);
+    }
+
+    private static Settings From(SettingSources sources, Setting<ModelName>? otherModel = null, Setting<string?>? otherBaseUrl = null)
     {
         var (environment, file) = (sources.Environment, sources.File);
-        var model = SettingKeys.Model.Read(sources);
-        var baseUrl = SettingKeys.BaseUrl.Read(sources);
+        var model = otherModel ?? SettingKeys.Model.Read(sources);
+        var baseUrl = otherBaseUrl ?? SettingKeys.BaseUrl.Read(sources);
         var variables = KeyVariables(model.Value, SettingKeys.ApiKeyEnvironment.Read(sources).Value);
         var key = FindKey(environment, variables);
         if (key is not null && file is { IsNamed: false } && baseUrl.Source.StartsWith(file.Path, StringComparison.Ordinal))

@@ -68,10 +68,12 @@ internal sealed class SettingsFile
             values[property.Name] = property.Value.ValueKind switch
             {
                 JsonValueKind.String => property.Value.GetString()!,
+                JsonValueKind.True => "on",
+                JsonValueKind.False => "off",
                 JsonValueKind.Number => property.Value.GetRawText(),
                 JsonValueKind.Array when property.Value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
                     string.Join(System.IO.Path.PathSeparator, property.Value.EnumerateArray().Select(item => item.GetString())),
-                _ => throw new AgentRagException($"{path}: \"{property.Name}\" must be a text, a number or a list of texts."),
+                _ => throw new AgentRagException($"{path}: \"{property.Name}\" must be a text, a number, true or false, or a list of texts."),
             };
         }
 

@@ -36,7 +36,8 @@ internal sealed record StrategySettings
 
     public static readonly SettingKey<double> QualityThresholdKey = new(
         "qualityThreshold", "Q", $"{EscalatingAnswerer.Name} goes on to the next larger tier below this grade, above 0 to 1 (default: 0.5).",
-        new RoutingOptions().QualityThreshold, SettingText.Positive);
+        new RoutingOptions().QualityThreshold,
+        text => SettingText.Positive(text) is var grade and <= 1 ? grade : throw new AgentRagException($"'{text}' is no grade: a number above 0 and at most 1 is expected, such as 0.5"));
 
     public static IReadOnlyList<SettingKey> All { get; } =
         [OrderKey, LayoutKey, RewritingKey, DocumentLanguageKey, AssistantKey, ComplexityByModelKey, QualityByModelKey, QualityThresholdKey];

@@ -142,12 +142,17 @@ public sealed partial class AgentRagPlugin
     }
 
     private static AnswerRequest Request(PluginContext context, ToolCall call, int iterations) => new AnswerRequest(
-        call.Text("question"), new InferenceParameters(call.Number("k"), call.Number("m"), iterations), Bounds(context, call.Number("budget"))).Validated();
+        call.Text("question"), new InferenceParameters(call.Number("k"), call.Number("m"), iterations), Bounds(context, call.Number("budget")))
+    {
+        StopRules = context.StopRules,
+    }.Validated();
 
     private static async Task<AnswerResult> AnswerAsync(
         string strategy, PluginContext context, AnswerRequest request, ToolCall call, CancellationToken cancellationToken)
     {
-        var answer = await Answerers.Create(strategy, context.Answering).AnswerAsync(request, call.Progress, cancellationToken).ConfigureAwait(false);
+        // An answer that is given again must be one of the same model over the same documents.
+        var create = context.Mode == AnsweringMode.Chat && call.Text("scope").Length == 0 ? context.Answerer : Answerers.Create;
+        var answer = await create(strategy, context.Answering).AnswerAsync(request, call.Progress, cancellationToken).ConfigureAwait(false);
         return AnswerResult.From(answer, JsonNamingPolicy.CamelCase.ConvertName(answer.StopReason.ToString()));
     }
 

@@ -370,7 +370,7 @@ public sealed partial class AgentRagPlugin : IDisposable
         parameters.Validated();
         var context = await ContextAsync(cancellationToken).ConfigureAwait(false);
         var answer = await context.Answerer(strategy, context.Answering)
-            .AnswerAsync(new AnswerRequest(question, parameters, Bounds(context, budget)), progress, cancellationToken).ConfigureAwait(false);
+            .AnswerAsync(new AnswerRequest(question, parameters, Bounds(context, budget)) { StopRules = context.StopRules }, progress, cancellationToken).ConfigureAwait(false);
         return AnswerResult.From(answer, JsonNamingPolicy.CamelCase.ConvertName(answer.StopReason.ToString()));
     }
 

@@ -78,8 +78,7 @@ public static class AgentRagServices
             }
 
             var counter = services.GetRequiredService<ITokenCounter>();
-            var index = Bm25Index.Open(options.IndexDirectory, counter.Name);
-            IRetriever retriever = options.Retriever == "linked" ? LinkedRetriever.Open(options.IndexDirectory, counter.Name) : new Bm25Retriever(index);
+            var (index, retriever) = Open(counter);
             var context = new PluginContext
             {
                 Answering = new AnsweringContext
@@ -102,6 +101,19 @@ public static class AgentRagServices
             };
             _last = (manifest, context);
             return context;
+        }
+
+        // Once for both: the retriever ranks the very state that documents are read from.
+        private (Bm25Index Index, IRetriever Retriever) Open(ITokenCounter counter)
+        {
+            if (options.Retriever == "linked")
+            {
+                var (linked, graph) = LinksIndex.Open(options.IndexDirectory, counter.Name);
+                return (linked, new LinkedRetriever(linked, graph));
+            }
+
+            var index = Bm25Index.Open(options.IndexDirectory, counter.Name);
+            return (index, new Bm25Retriever(index));
         }
     }
 

@@ -17,7 +17,7 @@ public sealed record PluginContext
     /// <summary>What a passage of the index, a demonstration and the instructions cost.</summary>
     public required TokenSizes Sizes { get; init; }
 
-    /// <summary>Makes the answerer of a strategy. Default: the strategy itself.</summary>
+    /// <summary>Makes the answerer of a strategy that answers in one call. Default: the strategy itself. IterDRAG goes in steps and is never made by it.</summary>
     public Func<string, AnsweringContext, IAnswerer> Answerer { get; init; } = Answerers.Create;
 
     /// <summary>The index whose documents are listed and read; null when there is none on this machine, as behind a remote retriever. Default null.</summary>
@@ -25,6 +25,9 @@ public sealed record PluginContext
 
     /// <summary>Whose model answers. Default: that of <see cref="Answering"/>.</summary>
     public AnsweringMode Mode { get; init; }
+
+    /// <summary>When IterDRAG ends before its last iteration. Default: as in <see cref="Answering.StopRules"/>.</summary>
+    public StopRules StopRules { get; init; } = new();
 
     /// <summary>Bounds that a tool call does not set. Default: those of <see cref="TokenBudgetOptions"/>.</summary>
     public TokenBudgetOptions Budget { get; init; } = new();

@@ -57,7 +57,10 @@ internal sealed class StepwiseAnswers(PluginContext context, StateSeal seal, Tim
         }
 
         var request = new AnswerRequest(
-            asked.Question, new InferenceParameters(asked.K, asked.M, asked.N), context.Budget with { MaxEffectiveContextTokens = asked.Budget });
+            asked.Question, new InferenceParameters(asked.K, asked.M, asked.N), context.Budget with { MaxEffectiveContextTokens = asked.Budget })
+        {
+            StopRules = context.StopRules,
+        };
         var progress = new Muted(call.Progress);
         var loop = await IterDragLoop.StartAsync(Scoped(asked.Scope), request, progress, cancellationToken).ConfigureAwait(false);
         foreach (var earlier in asked.Replies)

@@ -7,6 +7,7 @@ using AgentRag.Prompting;
 using AgentRag.Retrieval;
 using AgentRag.Tests.Fakes;
 using AgentRag.Tests.Models;
+using Microsoft.Extensions.AI;
 using Xunit;
 using static AgentRag.Tests.Fakes.TestPassages;
 
@@ -88,6 +89,26 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
         Assert.DoesNotContain(StopReason.TokenBudget, stops); // that of tokens is never reached
         Assert.Contains(StopReason.CostLimit, stops);
         Assert.Contains(StopReason.IterationLimit, stops);
+    }
+
+    [Theory]
+    [InlineData(IterDragAnswerer.Name), InlineData(DecomposeParallelAnswerer.Name), InlineData(KeywordExpansionAnswerer.Name)]
+    public async Task A_provider_that_takes_the_final_answers_money_ends_the_question_in_a_clear_error(string strategy)
+    {
+        var model = new ScriptedChatClient(request => request.Task == GroundedTask.NextStep ? "Follow up: Where is Orm?" : "Orm");
+        var context = new AnsweringContext
+        {
+            Retriever = new RandomRetriever(new Random(1), [Passage("p", "text", "t")]),
+            Model = new OverreportingClient(model),
+            TokenCounter = new WordCounter(),
+            Prices = new PriceTable(new Dictionary<string, ModelPrice> { ["scripted"] = new(1, 1) }),
+        };
+
+        var error = await Assert.ThrowsAsync<AnswerFailedException>(() => Answerers.Create(strategy, context).AnswerAsync(
+            new AnswerRequest("Who?", new(1, 0, 2), new TokenBudgetOptions { MaxCost = 0.01m }), cancellationToken: TestContext.Current.CancellationToken));
+
+        Assert.StartsWith("The provider reported more tokens than the model was allowed", error.Message, StringComparison.Ordinal);
+        Assert.Single(error.Progress.Trace);
     }
 
     private static async Task<Answer?> RunCaseAsync(Random random)
@@ -256,6 +277,16 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
             random.Shuffle(shuffled);
             var ranked = shuffled.Take(query.K).Select((passage, i) => new RankedPassage(passage, i + 1, 1.0 / (i + 1))).ToList();
             return Task.FromResult<IReadOnlyList<RankedPassage>>(ranked);
+        }
+    }
+
+    private sealed class OverreportingClient(IChatClient inner) : DelegatingChatClient(inner)
+    {
+        public override async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            var response = await base.GetResponseAsync(messages, options, cancellationToken);
+            response.Usage = new UsageDetails { InputTokenCount = 1_000_000, OutputTokenCount = 1 };
+            return response;
         }
     }
 }
