@@ -13,18 +13,10 @@ internal static class DecodingBenchmark
 {
     public static int Run(DecodingArguments arguments)
     {
-        Directory.CreateDirectory(arguments.Data);
         foreach (var name in arguments.Shapes)
         {
             var shape = ModelShapes.Named(name);
-            var path = Path.Combine(arguments.Data, $"{name}-{arguments.Type}.gguf".ToLowerInvariant());
-            if (!File.Exists(path))
-            {
-                Console.Error.WriteLine($"writing {path}");
-                RandomModel.Write(path + ".part", shape, arguments.Type, seed: 1);
-                File.Move(path + ".part", path);
-            }
-
+            var path = ModelFiles.Of(arguments.Data, name, shape, arguments.Type);
             Measure(arguments, name, path);
         }
 

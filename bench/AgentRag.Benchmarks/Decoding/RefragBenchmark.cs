@@ -28,13 +28,7 @@ internal static class RefragBenchmark
             }
         }
 
-        Directory.CreateDirectory(data);
-        var path = Path.Combine(data, $"{name}-q8_0.gguf");
-        if (!File.Exists(path))
-        {
-            RandomModel.Write(path + ".part", ModelShapes.Named(name), TensorType.Q8_0, seed: 1);
-            File.Move(path + ".part", path);
-        }
+        var path = ModelFiles.Of(data, name, ModelShapes.Named(name), TensorType.Q8_0);
 
         using var file = GgufFile.Open(path);
         using var weights = new TransformerWeights(path, TransformerShape.From(file), file.Tensors, threads);

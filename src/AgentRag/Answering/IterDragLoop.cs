@@ -236,7 +236,7 @@ public sealed class IterDragLoop
     // A sub-query without an answer is given up when the final answer does not fit beside it.
     private void HoldForFinal() =>
         _hold = _run.Budget.TryHold(BareFinalTokens([.. _run.Steps.Where(step => step.IntermediateAnswer is not null)]))
-            ?? throw (_run.Budget.TimeLeft() == TimeSpan.Zero ? _run.DeadlinePassed() : _run.QuestionDoesNotFit(PromptName.IterDragFinal));
+            ?? throw _run.QuestionDoesNotFit(PromptName.IterDragFinal);
 
     private async Task RetrieveAsync(CancellationToken cancellationToken)
     {
@@ -300,9 +300,7 @@ public sealed class IterDragLoop
             return null;
         }
 
-        throw _run.Budget.TimeLeft(_hold) == TimeSpan.Zero ? _run.DeadlinePassed()
-            : _run.Request.Budget.MaxCost is not null ? _run.Overspent()
-            : new InvalidOperationException("The budget did not keep room for the final answer.");
+        throw _run.FinalAnswerDoesNotFit(_hold);
     }
 
     /// <summary>Prepares a turn: the request itself, or the one that mends its reply.</summary>

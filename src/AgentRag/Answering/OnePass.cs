@@ -18,7 +18,7 @@ internal sealed record OnePass(AnsweringContext Context, PromptName Prompt, bool
             Demonstrations = await Context.Demonstrations.SelectAsync(question, m, k, withSteps: false, cancellationToken).ConfigureAwait(false),
         };
         var reply = await run.SendAsync(GroundedTask.Answer, Prompt, content, RequestLimits.None, cancellationToken).ConfigureAwait(false)
-            ?? throw (run.Budget.TimeLeft() == TimeSpan.Zero ? run.DeadlinePassed() : run.QuestionDoesNotFit(Prompt));
+            ?? throw run.QuestionDoesNotFit(Prompt);
         return run.Finish(reply.Text, reply.Content, StopReason.FinalAnswer);
     }
 }

@@ -169,7 +169,7 @@ internal sealed class QuestionRun
 
     private async Task<IReadOnlyList<RankedPassage>> FetchAsync(RetrievalQuery query, CancellationToken cancellationToken)
     {
-        using var deadline = new Deadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
+        using var deadline = new WaitDeadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
         try
         {
             return await _context.Retriever.RetrieveAsync(query, deadline.Token).ConfigureAwait(false);
@@ -280,7 +280,7 @@ internal sealed class QuestionRun
 
     private async Task<ModelReply> SendAsync(PreparedRequest prepared, ChatOptions options, bool streams, TelemetrySpan? span, CancellationToken cancellationToken)
     {
-        using var deadline = new Deadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
+        using var deadline = new WaitDeadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
         var sent = _context.TimeProvider.GetTimestamp();
         try
         {
@@ -437,10 +437,16 @@ internal sealed class QuestionRun
         Math.Max(1, Steps.Count),
         unpaidIterations: 0);
 
+    /// <summary>Why not even the bare question can be asked: the time is over, or it takes more than there is.</summary>
     public AgentRagException QuestionDoesNotFit(PromptName name) => QuestionDoesNotFit(_context.Prompts.Get(name));
 
     public AgentRagException QuestionDoesNotFit(PromptTemplate template)
     {
+        if (Budget.TimeLeft() == TimeSpan.Zero)
+        {
+            return DeadlinePassed();
+        }
+
         var tokens = template.Render(new PromptContent { Question = Request.Question }, _context.TokenCounter).TokenCount;
         var available = Budget.AvailableTokens();
         return new AgentRagException(Budget.LimitReached() switch
@@ -463,6 +469,11 @@ internal sealed class QuestionRun
             CultureInfo.InvariantCulture,
             $"The deadline of {Request.Budget.Deadline?.TotalSeconds:0.###} s passed before the final answer was there: allow more time, or ask for fewer iterations or passages."),
         Progress);
+
+    /// <summary>Why the final answer cannot be asked for although room was held for it.</summary>
+    public Exception FinalAnswerDoesNotFit(BudgetHold? hold) => Budget.TimeLeft(hold) == TimeSpan.Zero ? DeadlinePassed()
+        : Request.Budget.MaxCost is not null ? Overspent()
+        : new InvalidOperationException("The budget did not keep room for the final answer.");
 
     /// <summary>The provider reported so much more than was booked that the money held for the final answer is gone.</summary>
     public AnswerFailedException Overspent() => new(
@@ -638,34 +649,6 @@ internal sealed class QuestionRun
                     trace.Select(request => request.Trimmed.Demonstrations).DefaultIfEmpty().Max(),
                     unpaidIterations),
             };
-        }
-    }
-
-    /// <summary>Ends a wait when the time is over; the caller's own cancellation is told apart from it.</summary>
-    private sealed class Deadline : IDisposable
-    {
-        private readonly CancellationToken _caller;
-        private readonly CancellationTokenSource? _timer;
-        private readonly CancellationTokenSource? _either;
-
-        public Deadline(TimeSpan? left, TimeProvider time, CancellationToken caller)
-        {
-            _caller = caller;
-            if (left is { } wait)
-            {
-                _timer = new CancellationTokenSource(wait, time);
-                _either = CancellationTokenSource.CreateLinkedTokenSource(caller, _timer.Token);
-            }
-        }
-
-        public CancellationToken Token => _either?.Token ?? _caller;
-
-        public bool HasPassed => _timer is { IsCancellationRequested: true } && !_caller.IsCancellationRequested;
-
-        public void Dispose()
-        {
-            _either?.Dispose();
-            _timer?.Dispose();
         }
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
             Demonstrations = await context.Demonstrations.SelectAsync(Question, parameters.M, parameters.K, withSteps: true, cancellationToken).ConfigureAwait(false),
         };
         var bare = run.CountTokens(PromptName.IterDragFinal, new PromptContent { Question = Question });
-        using var final = run.Budget.TryHold(bare) ?? throw (run.Budget.TimeLeft() == TimeSpan.Zero ? run.DeadlinePassed() : run.QuestionDoesNotFit(PromptName.IterDragFinal));
+        using var final = run.Budget.TryHold(bare) ?? throw run.QuestionDoesNotFit(PromptName.IterDragFinal);
         await run.RetrieveAsync(Question, parameters.K, cancellationToken).ConfigureAwait(false);
         final.TryResize(Math.Max(bare, Math.Min(run.CountTokens(PromptName.IterDragFinal, content with { Passages = run.Held.Passages }), run.Budget.RemainingTokens / 2)));
 
@@ -53,9 +53,7 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
             content with { Passages = run.Held.Passages, Steps = FittingSteps(final) },
             new RequestLimits { Hold = final, Form = SelfAskReply.Form(SelfAskReply.FinalAnswer) },
             cancellationToken).ConfigureAwait(false)
-            ?? throw (run.Budget.TimeLeft(final) == TimeSpan.Zero ? run.DeadlinePassed()
-                : run.Request.Budget.MaxCost is not null ? run.Overspent()
-                : new InvalidOperationException("The budget did not keep room for the final answer."));
+            ?? throw run.FinalAnswerDoesNotFit(final);
         return run.Finish(
             SelfAskReply.Parse(finalReply.Text, SelfAskReply.FinalAnswer)?.Text ?? SelfAskReply.FirstLine(finalReply.Text),
             finalReply.Content,
