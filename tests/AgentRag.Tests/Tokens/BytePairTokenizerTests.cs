@@ -104,10 +104,8 @@ public sealed class BytePairTokenizerTests
         {
             var tokenizer = new BytePairTokenizer("t", vocabulary, SplitPattern.O200k);
             var expected = tokenizer.Count(text);
-            tokenizer.Count(text);
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            var count = tokenizer.Count(text);
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            var count = 0;
+            Assert.Equal(0, AllocatedBytes.LeastOf(() => count = tokenizer.Count(text)));
             Assert.Equal(expected, count);
         }
     }
