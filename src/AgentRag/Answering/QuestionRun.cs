@@ -22,15 +22,9 @@ internal sealed class QuestionRun
     private readonly AnsweringContext _context;
     private readonly Action<AnswerEvent>? _report;
     private readonly ModelPrice? _price;
-    private readonly Lock _lock = new();
-    private readonly SortedList<int, TracedRequest> _trace = [];
-    private readonly List<Citation> _citations = [];
+    private readonly QuestionTrace _trace;
     private readonly string _question;
     private IReadOnlyList<string> _searches = [];
-    private IReadOnlyList<SelfAskStep> _steps = [];
-    private int _droppedCitations;
-    private int _requests;
-    private string? _modelName;
 
     public QuestionRun(string strategy, AnsweringContext context, AnswerRequest request, Action<AnswerEvent>? report = null, AnswerProgress? restored = null)
     {
@@ -38,15 +32,7 @@ internal sealed class QuestionRun
         _question = request.Question;
         _price = context.Prices.Find(context.ModelName);
         Budget = new TokenBudget(request.Budget, context.TimeProvider, _price, restored?.Usage);
-        if (restored is not null)
-        {
-            (_steps, _droppedCitations, _modelName) = (restored.Steps, restored.DroppedCitations, restored.Model);
-            _citations.AddRange(restored.Citations);
-            foreach (var traced in restored.Trace)
-            {
-                _trace.Add(_requests++, traced);
-            }
-        }
+        _trace = new QuestionTrace(Budget, _price, restored);
     }
 
     public string Strategy { get; }
@@ -58,59 +44,17 @@ internal sealed class QuestionRun
 
     public HeldPassages Held { get; } = new();
 
-    /// <summary>The Self-Ask steps so far, set by the strategy as they come.</summary>
+    /// <inheritdoc cref="QuestionTrace.Steps"/>
     public IReadOnlyList<SelfAskStep> Steps
     {
-        get
-        {
-            lock (_lock)
-            {
-                return _steps;
-            }
-        }
-
-        set
-        {
-            lock (_lock)
-            {
-                _steps = value;
-            }
-        }
+        get => _trace.Steps;
+        set => _trace.Steps = value;
     }
 
-    public AnswerUsage Usage
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed);
-            }
-        }
-    }
+    public AnswerUsage Usage => _trace.Usage;
 
     /// <summary>What the question has come to: requests that are still under way are not in it.</summary>
-    public AnswerProgress Progress
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return new AnswerProgress
-                {
-                    Strategy = Strategy,
-                    Steps = _steps,
-                    Passages = [.. Held.Passages.Select(held => new HeldPassage(held.Passage.Id, held.Batch, held.Rank, held.BestRank))],
-                    Retrievals = Held.Batches,
-                    Trace = [.. _trace.Values],
-                    Citations = [.. _citations],
-                    DroppedCitations = _droppedCitations,
-                    Model = _modelName,
-                    Usage = AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed),
-                };
-            }
-        }
-    }
+    public AnswerProgress Progress => _trace.Progress(Strategy, Held);
 
     /// <summary>Works on another wording of the question from here on.</summary>
     public void Restate(string question)
@@ -333,12 +277,7 @@ internal sealed class QuestionRun
     public ModelReply Complete(PreparedRequest prepared, string text, UsageDetails? usage, string? modelName, TimeSpan duration)
     {
         var reply = WellFormed(text.Length <= MaxReplyCharacters ? text : text[..MaxReplyCharacters]);
-        lock (_lock)
-        {
-            _modelName = modelName ?? _modelName;
-        }
-
-        Record(prepared, reply, usage, duration, error: null);
+        Record(prepared, reply, usage, duration, error: null, modelName);
         Report(new UsageReported(Usage));
         return new ModelReply(reply, prepared);
     }
@@ -346,32 +285,14 @@ internal sealed class QuestionRun
     /// <summary>Books a request off that will get no reply. Nothing happens when it is in the trace already.</summary>
     public void Abandon(PreparedRequest prepared, string why)
     {
-        lock (_lock)
+        if (!_trace.Holds(prepared.Place))
         {
-            if (_trace.ContainsKey(prepared.Place))
-            {
-                return;
-            }
+            Record(prepared, "", usage: null, TimeSpan.Zero, why);
         }
-
-        Record(prepared, "", usage: null, TimeSpan.Zero, why);
     }
 
-    /// <summary>Takes the citation marks out of a text and keeps the passages they name, if those were in the prompt and bear the text out; the others are counted.</summary>
-    /// <returns>The text alone.</returns>
-    public string TakeCitations(string text, PromptContent content)
-    {
-        var cited = CitedText.Parse(text);
-        lock (_lock)
-        {
-            var known = string.Join('\n', content.Steps.SelectMany(step => (string?[])[step.SubQuery, step.IntermediateAnswer]).Prepend(content.Question));
-            var (citations, dropped) = cited.Check(content.Passages, known, [.. _citations.Select(held => held.PassageId)]);
-            _citations.AddRange(citations.Where(citation => _citations.TrueForAll(held => held.PassageId != citation.PassageId)));
-            _droppedCitations += dropped;
-        }
-
-        return cited.Text;
-    }
+    /// <inheritdoc cref="QuestionTrace.TakeCitations"/>
+    public string TakeCitations(string text, PromptContent content) => _trace.TakeCitations(text, content);
 
     /// <summary>Makes the answer out of the final reply.</summary>
     /// <param name="text">The reply, without the prefix of its line.</param>
@@ -401,33 +322,15 @@ internal sealed class QuestionRun
 
     /// <summary>No text is no answer, and not the statement that the documents hold none.</summary>
     public AnswerFailedException RepliedWithoutText() => new(
-        $"The model {_modelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
+        $"The model {_trace.ModelName ?? _context.ModelName} replied without any text to answer with: try again, allow longer answers if it thinks before it answers, " +
         "or choose another model.",
         Progress);
 
-    /// <summary>Forgets the citations of an attempt that is followed by another.</summary>
-    public void ForgetCitations()
-    {
-        lock (_lock)
-        {
-            _citations.Clear();
-            _droppedCitations = 0;
-        }
-    }
+    /// <inheritdoc cref="QuestionTrace.ForgetCitations"/>
+    public void ForgetCitations() => _trace.ForgetCitations();
 
-    /// <summary>An earlier attempt's answer with the trace and the totals of all attempts.</summary>
-    public Answer WithTotals(Answer answer)
-    {
-        lock (_lock)
-        {
-            return answer with
-            {
-                Trace = [.. _trace.Values],
-                EffectiveContextTokens = _trace.Values.Sum(request => (long)request.PromptTokens),
-                Usage = AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed),
-            };
-        }
-    }
+    /// <inheritdoc cref="QuestionTrace.WithTotals"/>
+    public Answer WithTotals(Answer answer) => _trace.WithTotals(answer);
 
     /// <summary>Makes the answer of a cancelled question: the last intermediate answer that is one, and all that led to it.</summary>
     public Answer FinishCancelled() => Make(
@@ -506,15 +409,7 @@ internal sealed class QuestionRun
     private PreparedRequest? Book(
         GroundedTask task, string purpose, PromptTemplate template, PackedPrompt packed, IReadOnlyList<ChatMessage> messages, int tokens, RequestLimits limits)
     {
-        int place;
-        BookedRequest? booked;
-        lock (_lock)
-        {
-            booked = Budget.TryBook(tokens, limits.Hold);
-            place = booked is null ? 0 : _requests++;
-        }
-
-        if (booked is null)
+        if (_trace.TryBook(tokens, limits.Hold) is not var (place, booked))
         {
             return null;
         }
@@ -591,7 +486,7 @@ internal sealed class QuestionRun
         return updates.ToChatResponse();
     }
 
-    private void Record(PreparedRequest prepared, string reply, UsageDetails? usage, TimeSpan duration, string? error)
+    private void Record(PreparedRequest prepared, string reply, UsageDetails? usage, TimeSpan duration, string? error, string? modelName = null)
     {
         var content = prepared.Content;
         var traced = new TracedRequest
@@ -610,11 +505,7 @@ internal sealed class QuestionRun
             Reply = reply,
             Error = error,
         };
-        lock (_lock)
-        {
-            _trace.Add(prepared.Place, traced);
-        }
-
+        _trace.Add(prepared.Place, traced, modelName);
         if (_price is not null)
         {
             Budget.Settle(prepared.Booked, AnswerUsage.CostOf(traced, _price));
@@ -623,32 +514,28 @@ internal sealed class QuestionRun
 
     private Answer Make(string text, PromptContent content, StopReason stopReason, int iterations, int unpaidIterations)
     {
-        lock (_lock)
+        var progress = Progress;
+        return new Answer
         {
-            var trace = _trace.Values.ToList();
-            return new Answer
-            {
-                Question = _question,
-                StandaloneQuestion = Request.Question == _question ? null : Request.Question,
-                Text = text,
-                Citations = text == Answer.NotFound ? [] : [.. _citations],
-                DroppedCitations = _droppedCitations,
-                Strategy = Strategy,
-                Model = _modelName ?? _context.ModelName,
-                ParametersAsked = Request.Parameters,
-                ParametersUsed = new InferenceParameters(
-                    content.Passages.GroupBy(passage => passage.Batch).Select(batch => batch.Count()).DefaultIfEmpty().Max(), content.Demonstrations.Count, iterations),
-                EffectiveContextTokens = trace.Sum(request => (long)request.PromptTokens),
-                Usage = AnswerUsage.From(trace, _price, Budget.Elapsed),
-                StopReason = stopReason,
-                Trace = trace,
-                Steps = [.. _steps.Where(step => step.IntermediateAnswer is not null)],
-                Trimmed = new TrimmedContent(
-                    trace.Select(request => request.Trimmed.Passages).DefaultIfEmpty().Max(),
-                    trace.Select(request => request.Trimmed.DemonstrationPassages).DefaultIfEmpty().Max(),
-                    trace.Select(request => request.Trimmed.Demonstrations).DefaultIfEmpty().Max(),
-                    unpaidIterations),
-            };
-        }
+            Question = _question,
+            StandaloneQuestion = Request.Question == _question ? null : Request.Question,
+            Text = text,
+            Citations = text == Answer.NotFound ? [] : progress.Citations,
+            DroppedCitations = progress.DroppedCitations,
+            Strategy = Strategy,
+            Model = progress.Model ?? _context.ModelName,
+            ParametersAsked = Request.Parameters,
+            ParametersUsed = new InferenceParameters(
+                content.Passages.GroupBy(passage => passage.Batch).Select(batch => batch.Count()).DefaultIfEmpty().Max(), content.Demonstrations.Count, iterations),
+            EffectiveContextTokens = progress.Usage.EffectiveContextTokens,
+            Usage = progress.Usage,
+            StopReason = stopReason,
+            Trace = progress.Trace,
+            Steps = [.. progress.Steps.Where(step => step.IntermediateAnswer is not null)],
+            Trimmed = new TrimmedContent(
+                Most(trimmed => trimmed.Passages), Most(trimmed => trimmed.DemonstrationPassages), Most(trimmed => trimmed.Demonstrations), unpaidIterations),
+        };
+
+        int Most(Func<TrimmedContent, int> part) => progress.Trace.Select(request => part(request.Trimmed)).DefaultIfEmpty().Max();
     }
 }
