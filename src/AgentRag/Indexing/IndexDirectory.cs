@@ -228,29 +228,44 @@ internal sealed partial class IndexDirectory(string directory)
     public void WriteLinks(IndexManifest manifest, LinksGraph graph) => Writing(() =>
     {
         using var file = Create(manifest.LinksName);
-        LinksFile.Write(graph, manifest.ContentChecksum, file.Stream);
+        LinksWriter.Write(graph, manifest.ContentChecksum, file.Stream);
         file.Complete();
         return true;
     });
 
-    /// <summary>Reads the links of a state.</summary>
+    /// <summary>Opens the links of a state.</summary>
     /// <param name="contentChecksum">The state.</param>
-    /// <param name="problem">What is wrong with the file; null when there is nothing wrong.</param>
-    /// <returns>The links; null when something is wrong, or there are none.</returns>
-    public LinksGraph? ReadLinks(string contentChecksum, out string? problem)
+    /// <returns>The links; null when there are none.</returns>
+    /// <exception cref="AgentRagException">They are damaged as far as opening shows, of another format, or cannot be read.</exception>
+    public LinksGraph? OpenLinks(string contentChecksum)
     {
         try
         {
-            return LinksFile.Read(File.ReadAllBytes(Path.Combine(directory, IndexManifest.LinksNameOf(contentChecksum))), contentChecksum, out problem);
+            return LinksFile.Open(SegmentBytes.Map(Path.Combine(directory, IndexManifest.LinksNameOf(contentChecksum))), directory, contentChecksum);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            problem = null;
             return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new AgentRagException($"The links of index '{directory}' cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Opens the links of a state for a writer, who makes new ones in place of any that cannot be used.</summary>
+    /// <param name="contentChecksum">The state.</param>
+    /// <returns>The links, every byte of them verified; null when there are none or they are not sound.</returns>
+    /// <exception cref="AgentRagException">They cannot be read.</exception>
+    public LinksGraph? SoundLinks(string contentChecksum)
+    {
+        try
+        {
+            return OpenLinks(contentChecksum) is { } links && links.IsSound() ? links : null;
+        }
+        catch (AgentRagException exception) when (exception.InnerException is not (IOException or UnauthorizedAccessException))
+        {
+            return null;
         }
     }
 

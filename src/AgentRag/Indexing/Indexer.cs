@@ -103,7 +103,7 @@ public sealed class Indexer
         await run.ReadAllAsync(cancellationToken).ConfigureAwait(false);
         if (manifest is not null && !request.Force && !run.HasChanged && plan.Roots.SequenceEqual(manifest.Roots, StringComparer.Ordinal))
         {
-            if (request.WithLinks && directory.ReadLinks(manifest.ContentChecksum, out _) is null)
+            if (request.WithLinks && directory.SoundLinks(manifest.ContentChecksum) is null)
             {
                 directory.WriteLinks(manifest, LinksGraph.Build(LinksIndex.Index(manifest, old), cancellationToken));
             }

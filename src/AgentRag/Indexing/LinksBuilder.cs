@@ -82,7 +82,7 @@ internal sealed class LinksBuilder
             nameOfNode[kept[name].Node] = name;
         }
 
-        var passageNames = PassageNames(nameOfNode);
+        var passageNames = PassageNames(nameOfNode, kept.Length);
         var counts = Array.ConvertAll(kept, name => CountOf(name.Node).Passages);
         var mentions = new List<int>?[kept.Length];
         for (var passage = 0; passage < passageNames.Count; passage++)
@@ -98,8 +98,23 @@ internal sealed class LinksBuilder
 
         var subjects = Array.ConvertAll(kept, name => SubjectOf(name.Node));
         return new(
-            names.ToTable(), counts, Array.ConvertAll(subjects, subject => subject?.Documents ?? 0), LinksRows.From(mentions),
-            LinksRows.From(Array.ConvertAll(subjects, subject => subject?.Passages)), passageNames);
+            names.ToTable(), new(counts), new(Array.ConvertAll(subjects, subject => subject?.Documents ?? 0)), LinksRows.From(mentions, _passages),
+            LinksRows.From(Array.ConvertAll(subjects, subject => subject?.Passages), _passages), passageNames, new(PassageSubjects(subjects)));
+    }
+
+    private int[] PassageSubjects(Subject?[] subjects)
+    {
+        var ofPassages = new int[_passages];
+        Array.Fill(ofPassages, -1);
+        for (var name = 0; name < subjects.Length; name++)
+        {
+            foreach (var passage in subjects[name]?.Passages ?? [])
+            {
+                ofPassages[passage] = name;
+            }
+        }
+
+        return ofPassages;
     }
 
     private int ReadSubject(Passage passage, out bool needsCapital)
@@ -175,7 +190,7 @@ internal sealed class LinksBuilder
         return isOneWord && CountOf(node).Passages > Math.Max(MinCommonWordPassages, _passages / CommonWordShare) ? null : subject;
     }
 
-    private LinksRows PassageNames(int[] nameOfNode)
+    private LinksRows PassageNames(int[] nameOfNode, int names)
     {
         var ends = new int[_mentionEnds.Count];
         List<int> values = [];
@@ -192,7 +207,7 @@ internal sealed class LinksBuilder
             ends[passage] = values.Count;
         }
 
-        return new(ends, [.. values]);
+        return new(new(ends), new([.. values]), names);
     }
 
     private sealed record Subject(bool NeedsCapital)

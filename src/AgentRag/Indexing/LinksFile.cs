@@ -1,104 +1,122 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
+using AgentRag.Indexing.Segments;
 
 namespace AgentRag.Indexing;
 
-/// <summary>Writes and reads the links of a segment.</summary>
+/// <summary>Opens the links of an index.</summary>
 /// <remarks>
-/// Little-endian: eight bytes of magic, a version, the SHA-256 of the segment that the links were made from, the arrays of <see cref="LinksGraph"/> in a
-/// fixed order, each with its length in front, and the SHA-256 of everything before. The checksum is verified before anything is parsed.
+/// A page of <see cref="LinksHeader"/> and section table, the columns of <see cref="LinksGraph"/> aligned to 64 bytes, and a CRC-32C per page behind them.
+/// Checked when opened: the header page and the pages' checksums. Checked at the first touch: each page. So opening does not depend on how many links there
+/// are, and nothing is used that has not been verified.
 /// </remarks>
-internal static class LinksFile
+internal static unsafe class LinksFile
 {
-    private const int Version = 1;
-
-    private static ReadOnlySpan<byte> Magic => "AGRAGLNK"u8;
-
-    /// <summary>Writes links.</summary>
-    /// <param name="graph">The links.</param>
-    /// <param name="segmentSha256">Checksum of their segment, hexadecimal.</param>
-    /// <param name="stream">Where to.</param>
-    public static void Write(LinksGraph graph, string segmentSha256, Stream stream)
+    /// <summary>Opens links.</summary>
+    /// <param name="bytes">The file; disposed of when it is not used.</param>
+    /// <param name="directory">The index, for messages.</param>
+    /// <param name="state">SHA-256 of the state at hand, hexadecimal.</param>
+    /// <returns>The links; null when they belong to another state.</returns>
+    /// <exception cref="AgentRagException">The file is damaged, or of another format version.</exception>
+    public static LinksGraph? Open(SegmentBytes bytes, string directory, string state)
     {
-        using var hash = SHA256.Create();
-        using (var hashing = new CryptoStream(stream, hash, CryptoStreamMode.Write, leaveOpen: true))
-        using (var buffered = new BufferedStream(hashing, 1 << 16))
-        using (var writer = new BinaryWriter(buffered, Encoding.UTF8, leaveOpen: true))
+        LinksGraph? graph = null;
+        try
         {
-            writer.Write(Magic);
-            writer.Write(Version);
-            writer.Write(Convert.FromHexString(segmentSha256));
-            Write(writer, graph.Names.Utf8);
-            foreach (var column in (ReadOnlySpan<int[]>)[graph.Names.Ends, graph.MentionCounts, graph.SubjectDocuments])
+            return graph = OpenVerified(bytes, directory, state);
+        }
+        finally
+        {
+            if (graph is null)
             {
-                Write(writer, column);
-            }
-
-            foreach (var rows in (ReadOnlySpan<LinksRows>)[graph.Mentions, graph.Subjects, graph.PassageNames])
-            {
-                Write(writer, rows.Ends);
-                Write(writer, rows.Values);
+                bytes.Dispose();
             }
         }
-
-        stream.Write(hash.Hash!);
     }
 
-    /// <summary>Reads links.</summary>
-    /// <param name="content">The file's bytes.</param>
-    /// <param name="segmentSha256">Checksum of the segment at hand, hexadecimal.</param>
-    /// <param name="problem">What is wrong with the file; null when there is nothing wrong.</param>
-    /// <returns>The links; null when something is wrong, and when they belong to another segment.</returns>
-    public static LinksGraph? Read(byte[] content, string segmentSha256, out string? problem)
+    public static AgentRagException Damaged(string directory, string what) =>
+        new($"The links of index '{directory}' are damaged ({what}): make them anew with 'agentrag index'.");
+
+    private static LinksGraph? OpenVerified(SegmentBytes bytes, string directory, string state)
     {
-        problem = Problem(content);
-        if (problem is not null)
+        if (bytes.Length < LinksPages.PageLength)
         {
-            return null;
+            throw Damaged(directory, "the file is cut off");
         }
 
-        using var reader = new BinaryReader(new MemoryStream(content, writable: false), Encoding.UTF8);
-        reader.BaseStream.Position = Magic.Length + sizeof(int);
-        if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(Convert.FromHexString(segmentSha256)))
+        var page = new ReadOnlySpan<byte>(bytes.Start, LinksPages.PageLength).ToArray();
+        var header = MemoryMarshal.Read<LinksHeader>(page);
+        if (header.Magic == LinksHeader.ExpectedMagic && header.FormatVersion is > 0 and < LinksHeader.Version)
         {
-            return null;
+            throw OtherVersion(directory, header.FormatVersion);
         }
 
-        var names = new StringTable(Read<byte>(reader), Read<int>(reader));
-        return new(names, Read<int>(reader), Read<int>(reader), ReadRows(reader), ReadRows(reader), ReadRows(reader));
-    }
-
-    private static string? Problem(ReadOnlySpan<byte> content)
-    {
-        if (content.Length < Magic.Length + sizeof(int) + (2 * SHA256.HashSizeInBytes))
+        MemoryMarshal.Write(page, header with { Checksum = 0 });
+        if (header.Magic != LinksHeader.ExpectedMagic || Checksum.Of(page) != header.Checksum)
         {
-            return "the file is cut off";
+            throw Damaged(directory, "its header does not fit its checksum");
         }
 
-        if (!SHA256.HashData(content[..^SHA256.HashSizeInBytes]).AsSpan().SequenceEqual(content[^SHA256.HashSizeInBytes..]))
+        if (header.FormatVersion != LinksHeader.Version)
         {
-            return "its checksum is wrong";
+            throw OtherVersion(directory, header.FormatVersion);
         }
 
-        var isCurrent = content.StartsWith(Magic) && MemoryMarshal.Read<int>(content[Magic.Length..]) == Version;
-        return isCurrent ? null : "it has another format";
+        if (header.FileLength != bytes.Length)
+        {
+            throw Damaged(directory, "the file is cut off");
+        }
+
+        var pages = Pages(bytes, directory, header);
+        var isOfState = ((ReadOnlySpan<byte>)header.State).SequenceEqual(Convert.FromHexString(state));
+        return isOfState ? Graph(pages, header, MemoryMarshal.Cast<byte, LinksSectionEntry>(page.AsSpan(sizeof(LinksHeader)))[..LinksHeader.SectionCount]) : null;
     }
 
-    private static void Write<T>(BinaryWriter writer, T[] values)
-        where T : unmanaged
+    private static AgentRagException OtherVersion(string directory, int version) => new(
+        $"The links of index '{directory}' have format version {version}, this program reads version {LinksHeader.Version}: " +
+        $"{(version > LinksHeader.Version ? "update agentrag, or make them" : "make them")} anew with 'agentrag index'.");
+
+    private static LinksPages Pages(SegmentBytes bytes, string directory, in LinksHeader header)
     {
-        writer.Write(values.Length);
-        writer.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+        var isWithin = header.PageTable >= LinksPages.PageLength && header.PageTable <= bytes.Length
+            && bytes.Length - header.PageTable == LinksPages.CountOf(header.PageTable) * sizeof(uint);
+        if (!isWithin || header.Names < 0 || header.Passages < 0)
+        {
+            throw Damaged(directory, "its header holds numbers that lead nowhere");
+        }
+
+        var checksums = new ReadOnlySpan<byte>(bytes.Start + header.PageTable, checked((int)(bytes.Length - header.PageTable)));
+        return Checksum.Of(checksums) == header.PageTableChecksum
+            ? new(bytes, directory, header.PageTable, (uint*)(bytes.Start + header.PageTable))
+            : throw Damaged(directory, "the checksums of its pages do not fit theirs");
     }
 
-    private static T[] Read<T>(BinaryReader reader)
-        where T : unmanaged
+    private static LinksGraph Graph(LinksPages pages, in LinksHeader header, ReadOnlySpan<LinksSectionEntry> sections)
     {
-        var values = new T[reader.ReadInt32()];
-        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
-        return values;
-    }
+        var (names, passages, next) = (header.Names, header.Passages, (long)LinksPages.PageLength);
+        foreach (var section in sections)
+        {
+            if (section.Offset < next || section.Length < 0 || section.Offset > header.PageTable - section.Length || section.Length > int.MaxValue * (long)sizeof(int))
+            {
+                throw Damaged(pages.Directory, "its header holds numbers that lead nowhere");
+            }
 
-    private static LinksRows ReadRows(BinaryReader reader) => new(Read<int>(reader), Read<int>(reader));
+            next = section.Offset + section.Length;
+        }
+
+        return new(
+            new(Column<byte>(sections, LinksSection.NameText), Numbers(sections, LinksSection.NameEnds, names)),
+            Numbers(sections, LinksSection.MentionCounts, names),
+            Numbers(sections, LinksSection.SubjectDocuments, names),
+            new(Numbers(sections, LinksSection.MentionEnds, names), Column<int>(sections, LinksSection.Mentions), passages),
+            new(Numbers(sections, LinksSection.SubjectEnds, names), Column<int>(sections, LinksSection.Subjects), passages),
+            new(Numbers(sections, LinksSection.PassageNameEnds, passages), Column<int>(sections, LinksSection.PassageNames), names),
+            Numbers(sections, LinksSection.PassageSubjects, passages))
+        { Pages = pages };
+
+        LinksColumn<T> Column<T>(ReadOnlySpan<LinksSectionEntry> sections, LinksSection section)
+            where T : unmanaged => new(pages, sections[(int)section], (int)Math.Min(int.MaxValue, sections[(int)section].Length / sizeof(T)));
+
+        LinksColumn<int> Numbers(ReadOnlySpan<LinksSectionEntry> sections, LinksSection section, int count) =>
+            Column<int>(sections, section) is { } column && column.Count == count ? column : throw Damaged(pages.Directory, "its header holds numbers that lead nowhere");
+    }
 }

@@ -7,7 +7,10 @@ namespace AgentRag.Indexing;
 /// Which passages mention which names: a bipartite graph found by string matching, with no model. A name is a document's title, the name an untitled
 /// document begins with, or a capitalised phrase that several passages share.
 /// </summary>
-/// <remarks>Both directions as compressed sparse rows of integers. Never changes; safe for concurrent use.</remarks>
+/// <remarks>
+/// Both directions as compressed sparse rows of integers, in memory or in a mapped file whose bytes are verified as they are touched: whatever reads links of a
+/// file may find it damaged, which is an <see cref="AgentRagException"/>. Never changes; safe for concurrent use.
+/// </remarks>
 public sealed class LinksGraph
 {
     /// <summary>
@@ -16,12 +19,17 @@ public sealed class LinksGraph
     /// </summary>
     internal const int MaxFanOut = 100;
 
-    private readonly LinksRows _subjects;
-
-    internal LinksGraph(StringTable names, int[] mentionCounts, int[] subjectDocuments, LinksRows mentions, LinksRows subjects, LinksRows passageNames)
+    internal LinksGraph(
+        StringTable names,
+        LinksColumn<int> mentionCounts,
+        LinksColumn<int> subjectDocuments,
+        LinksRows mentions,
+        LinksRows subjects,
+        LinksRows passageNames,
+        LinksColumn<int> passageSubjects)
     {
-        (Names, MentionCounts, SubjectDocuments, Mentions, Subjects, PassageNames) = (names, mentionCounts, subjectDocuments, mentions, subjects, passageNames);
-        _subjects = subjects.Turned(passageNames.Count);
+        (Names, MentionCounts, SubjectDocuments, PassageSubjects) = (names, mentionCounts, subjectDocuments, passageSubjects);
+        (Mentions, Subjects, PassageNames) = (mentions, subjects, passageNames);
     }
 
     /// <summary>Number of passages, ≥ 0: those of the index it was made from.</summary>
@@ -31,16 +39,16 @@ public sealed class LinksGraph
     public int NameCount => Names.Count;
 
     /// <summary>Number of mentions, each a pair of passage and name, ≥ 0.</summary>
-    public int MentionCount => PassageNames.Values.Length;
+    public int MentionCount => PassageNames.Values.Count;
 
     /// <summary>The names: lower case, without accents, words separated by spaces; sorted by their bytes.</summary>
     internal StringTable Names { get; }
 
     /// <summary>Per name, how many passages mention it: also when they are too many to be listed.</summary>
-    internal int[] MentionCounts { get; }
+    internal LinksColumn<int> MentionCounts { get; }
 
     /// <summary>Per name, how many documents have it as their title or first name; 0 for a phrase.</summary>
-    internal int[] SubjectDocuments { get; }
+    internal LinksColumn<int> SubjectDocuments { get; }
 
     /// <summary>Per name, the passages that mention it: at most <see cref="MaxFanOut"/>, none when there are more.</summary>
     internal LinksRows Mentions { get; }
@@ -50,6 +58,12 @@ public sealed class LinksGraph
 
     /// <summary>Per passage, the names it mentions, in the order of their first mention.</summary>
     internal LinksRows PassageNames { get; }
+
+    /// <summary>Per passage, the name its document is about; -1 for none.</summary>
+    internal LinksColumn<int> PassageSubjects { get; }
+
+    /// <summary>The file's bytes; null for links made in memory.</summary>
+    internal LinksPages? Pages { get; init; }
 
     /// <summary>Finds the links between the passages of an index.</summary>
     /// <param name="index">The index; titles and texts are read, nothing else.</param>
@@ -74,6 +88,9 @@ public sealed class LinksGraph
         return builder.Build();
     }
 
+    /// <summary>Whether every byte of the links is as it was written; those in memory are.</summary>
+    internal bool IsSound() => Pages?.IsSound() is not false;
+
     /// <summary>The same links of passages that have got other numbers.</summary>
     /// <param name="newPassages">Per passage, its new number; each number once. Passages of one document keep their order.</param>
     internal LinksGraph Renumbered(int[] newPassages)
@@ -84,11 +101,17 @@ public sealed class LinksGraph
             rows[newPassages[passage]] = passage;
         }
 
-        return new(Names, MentionCounts, SubjectDocuments, Mentions.WithValues(newPassages), Subjects.WithValues(newPassages), PassageNames.InOrder(rows));
+        return new(
+            Names, MentionCounts, SubjectDocuments, Mentions.WithValues(newPassages), Subjects.WithValues(newPassages), PassageNames.InOrder(rows),
+            new(Array.ConvertAll(rows, passage => PassageSubjects[passage])));
     }
 
-    /// <summary>The names that a passage's document is about.</summary>
-    internal ReadOnlySpan<int> SubjectsOf(int passage) => _subjects[passage];
+    /// <summary>The names that a passage's document is about: one at most.</summary>
+    internal ReadOnlySpan<int> SubjectsOf(int passage)
+    {
+        var subject = PassageSubjects.Slice(passage, 1);
+        return subject[0] < 0 ? [] : subject[0] < NameCount ? subject : throw PassageSubjects.WrongContent();
+    }
 
     /// <summary>Finds the titles in a text, the longest at each place.</summary>
     internal IReadOnlyList<int> TitlesIn(string text)

@@ -5,7 +5,7 @@ namespace AgentRag.Indexing;
 /// <summary>The links of an index on disk: one file beside its segments.</summary>
 /// <remarks>
 /// The file is named after the state it was made from and holds its checksum, so links of an older state are never used. <see cref="IndexRequest.WithLinks"/>
-/// commits them together with the passages; without, they are made here.
+/// commits them together with the passages; without, they are made here. Opening maps the file: it costs the same however many links there are.
 /// </remarks>
 public static class LinksIndex
 {
@@ -28,7 +28,7 @@ public static class LinksIndex
         _ = directory.ReadManifest() ?? throw new AgentRagException($"There is no index at '{indexDirectory}': make one with 'agentrag index PATH...'.");
         using var writerLock = directory.Lock();
         var (manifest, segments) = directory.Open();
-        if (directory.ReadLinks(manifest.ContentChecksum, out _) is not null)
+        if (directory.SoundLinks(manifest.ContentChecksum) is not null)
         {
             return false;
         }
@@ -42,8 +42,8 @@ public static class LinksIndex
     /// <param name="tokenCounterName">The token counter of this run; null when token counts do not matter to it.</param>
     /// <returns>The index and the links between its passages.</returns>
     /// <exception cref="AgentRagException">
-    /// There is no index, it is damaged, foreign or measured by another token counter; the links are damaged; or there are none and the index is too large to
-    /// make them in passing.
+    /// There is no index, it is damaged, foreign or measured by another token counter; the links are damaged or of another format version; or there are none and
+    /// the index is too large to make them in passing.
     /// </exception>
     public static (Bm25Index Index, LinksGraph Graph) Open(string indexDirectory, string? tokenCounterName = null)
     {
@@ -75,22 +75,18 @@ public static class LinksIndex
         }
     }
 
-    /// <summary>Reads the links of an index that is open.</summary>
+    /// <summary>Opens the links of an index that is open.</summary>
     /// <param name="indexDirectory">The folder that it was opened from.</param>
     /// <param name="index">The index.</param>
     /// <returns>The links between its passages; null when there are none of this state.</returns>
-    /// <exception cref="AgentRagException">The links are damaged.</exception>
+    /// <exception cref="AgentRagException">
+    /// The links are damaged, of another format version, or cannot be read. Their bytes are verified as queries touch them, so damage may show then.
+    /// </exception>
     public static LinksGraph? GraphOf(string indexDirectory, Bm25Index index)
     {
         ArgumentException.ThrowIfNullOrEmpty(indexDirectory);
         ArgumentNullException.ThrowIfNull(index);
-        if (index.ContentChecksum is null)
-        {
-            return null;
-        }
-
-        var graph = new IndexDirectory(indexDirectory).ReadLinks(index.ContentChecksum, out var problem);
-        return problem is null ? graph : throw new AgentRagException($"The links of index '{indexDirectory}' are damaged ({problem}): make them anew with 'agentrag index'.");
+        return index.ContentChecksum is null ? null : new IndexDirectory(indexDirectory).OpenLinks(index.ContentChecksum);
     }
 
     internal static Bm25Index Index(IndexManifest manifest, IReadOnlyList<LiveSegment> segments) =>

@@ -1,22 +1,36 @@
 namespace AgentRag.Indexing;
 
-/// <summary>Compressed sparse rows: lists of integers, one behind the other.</summary>
-/// <param name="Ends">Where each row ends in the values; it begins where the row before ends.</param>
-/// <param name="Values">The values of all rows.</param>
-internal sealed record LinksRows(int[] Ends, int[] Values)
+/// <summary>Compressed sparse rows: lists of numbers, one behind the other.</summary>
+/// <param name="ends">Where each row ends in the values; it begins where the row before ends.</param>
+/// <param name="values">The values of all rows.</param>
+/// <param name="limit">All values are below it.</param>
+internal sealed class LinksRows(LinksColumn<int> ends, LinksColumn<int> values, int limit)
 {
-    public int Count => Ends.Length;
+    public LinksColumn<int> Ends => ends;
+
+    public LinksColumn<int> Values => values;
+
+    public int Count => ends.Count;
 
     public ReadOnlySpan<int> this[int row]
     {
         get
         {
-            var start = row == 0 ? 0 : Ends[row - 1];
-            return Values.AsSpan(start, Ends[row] - start);
+            var start = row == 0 ? 0 : ends[row - 1];
+            var found = values.Slice(start, ends[row] - start);
+            foreach (var value in found)
+            {
+                if ((uint)value >= (uint)limit)
+                {
+                    throw values.WrongContent();
+                }
+            }
+
+            return found;
         }
     }
 
-    public static LinksRows From(IReadOnlyList<List<int>?> rows)
+    public static LinksRows From(IReadOnlyList<List<int>?> rows, int limit)
     {
         var ends = new int[rows.Count];
         List<int> values = [];
@@ -26,63 +40,41 @@ internal sealed record LinksRows(int[] Ends, int[] Values)
             ends[row] = values.Count;
         }
 
-        return new(ends, [.. values]);
+        return new(new(ends), new([.. values]), limit);
     }
 
     /// <summary>The same rows with other values, ascending in each row.</summary>
-    /// <param name="values">The new value of each.</param>
-    public LinksRows WithValues(int[] values)
+    /// <param name="newValues">The new value of each.</param>
+    public LinksRows WithValues(int[] newValues)
     {
-        var changed = Array.ConvertAll(Values, value => values[value]);
+        var (changed, next) = (new int[values.Count], 0);
         for (var row = 0; row < Count; row++)
         {
-            var start = row == 0 ? 0 : Ends[row - 1];
-            changed.AsSpan(start, Ends[row] - start).Sort();
+            var target = changed.AsSpan(next, this[row].Length);
+            for (var i = 0; i < target.Length; i++)
+            {
+                target[i] = newValues[this[row][i]];
+            }
+
+            target.Sort();
+            next += target.Length;
         }
 
-        return new(Ends, changed);
+        return new(ends, new(changed), limit);
     }
 
     /// <summary>The same rows in another order.</summary>
     /// <param name="rows">The rows' numbers, in their new order.</param>
     public LinksRows InOrder(int[] rows)
     {
-        var (ends, values, end) = (new int[rows.Length], new int[Values.Length], 0);
+        var (newEnds, newValues, end) = (new int[rows.Length], new int[values.Count], 0);
         for (var row = 0; row < rows.Length; row++)
         {
-            this[rows[row]].CopyTo(values.AsSpan(end));
-            ends[row] = end += this[rows[row]].Length;
+            var source = this[rows[row]];
+            source.CopyTo(newValues.AsSpan(end));
+            newEnds[row] = end += source.Length;
         }
 
-        return new(ends, values);
-    }
-
-    /// <summary>Columns as rows.</summary>
-    /// <param name="columns">How many columns there are: all values are below it.</param>
-    public LinksRows Turned(int columns)
-    {
-        var ends = new int[columns];
-        foreach (var value in Values)
-        {
-            ends[value]++;
-        }
-
-        var next = new int[columns];
-        for (var (column, sum) = (0, 0); column < columns; column++)
-        {
-            next[column] = sum;
-            ends[column] = sum += ends[column];
-        }
-
-        var values = new int[Values.Length];
-        for (var row = 0; row < Count; row++)
-        {
-            foreach (var value in this[row])
-            {
-                values[next[value]++] = row;
-            }
-        }
-
-        return new(ends, values);
+        return new(new(newEnds), new(newValues), limit);
     }
 }

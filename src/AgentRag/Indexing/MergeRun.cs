@@ -79,7 +79,7 @@ internal sealed class MergeRun(IndexDirectory directory, TimeProvider time)
             }
         }
 
-        var links = directory.ReadLinks(manifest.ContentChecksum, out _);
+        var links = directory.SoundLinks(manifest.ContentChecksum);
         state.Commit(links?.Renumbered(NewPositions(segments, places, merged.NewPassages, state.Segments, segment)));
     }
 

@@ -6,20 +6,20 @@ namespace AgentRag.Indexing;
 /// <summary>Many strings in one block of UTF-8, decoded when asked for.</summary>
 /// <param name="utf8">The strings' bytes, one behind the other.</param>
 /// <param name="ends">Offset behind each string's last byte.</param>
-internal sealed class StringTable(byte[] utf8, int[] ends)
+internal sealed class StringTable(LinksColumn<byte> utf8, LinksColumn<int> ends)
 {
-    public int Count => ends.Length;
+    public int Count => ends.Count;
 
-    public byte[] Utf8 => utf8;
+    public LinksColumn<byte> Utf8 => utf8;
 
-    public int[] Ends => ends;
+    public LinksColumn<int> Ends => ends;
 
     public string this[int index] => Encoding.UTF8.GetString(Bytes(index));
 
     public ReadOnlySpan<byte> Bytes(int index)
     {
         var start = index == 0 ? 0 : ends[index - 1];
-        return utf8.AsSpan(start, ends[index] - start);
+        return utf8.Slice(start, ends[index] - start);
     }
 
     /// <summary>Finds a string in a table that is sorted by bytes.</summary>
@@ -78,7 +78,7 @@ internal sealed class StringTableBuilder
         _ends.Add((uint)(_length += bytes.Length));
     }
 
-    public StringTable ToTable() => new(Utf8.ToArray(), [.. _ends.Select(end => (int)end)]);
+    public StringTable ToTable() => new(new(Utf8.ToArray()), new([.. _ends.Select(end => (int)end)]));
 
     private void Grow(int more)
     {

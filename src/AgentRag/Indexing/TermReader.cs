@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Text;
+using AgentRag.Indexing.Segments;
 
 namespace AgentRag.Indexing;
 
@@ -15,12 +18,14 @@ internal ref struct TermReader
     /// <summary>Length of the buffer to pass: the last letter of a longest term may be folded into several.</summary>
     public const int BufferLength = MaxTermLength + LetterFolding.MaxLength - 1;
 
+    /// <summary>For each ASCII character what stands for it in a word; 0 for what stands in none.</summary>
+    private static readonly byte[] Ascii = [.. Enumerable.Range(0, 128).Select(c => char.IsAsciiLetterOrDigit((char)c) ? (byte)char.ToLowerInvariant((char)c) : (byte)0)];
+
     private readonly ReadOnlySpan<char> _text;
     private readonly AnalyzerOptions _options;
     private readonly Span<char> _buffer;
     private int _position;
     private int _length;
-    private bool _isPlainWord;
     private bool _isBehindPair;
 
     public TermReader(ReadOnlySpan<char> text, AnalyzerOptions options, Span<char> buffer)
@@ -51,35 +56,59 @@ internal ref struct TermReader
     /// <returns>False when the word is a stop word, which makes none.</returns>
     public bool MakeTerm()
     {
-        if (_options.RemoveStopWords && StopWords.Contains(Current))
+        _length = MakeTerm(_buffer[.._length], _options);
+        return _length > 0;
+    }
+
+    /// <summary>Makes a term of a word.</summary>
+    /// <param name="word">A word as <see cref="MoveNextWord"/> finds it; its beginning is overwritten with the term.</param>
+    /// <param name="options">The steps that are taken.</param>
+    /// <returns>Length of the term; 0 for a stop word, which makes none.</returns>
+    public static int MakeTerm(Span<char> word, AnalyzerOptions options)
+    {
+        if (options.RemoveStopWords && StopWords.Contains(word))
         {
-            return false;
+            return 0;
         }
 
-        if (_options.Stem)
+        if (options.Stem)
         {
-            Stem();
+            word = word is [.. var owner, '\'', 's'] ? owner : word;
+            return word.ContainsAnyExceptInRange('a', 'z') ? word.Length : PorterStemmer.Stem(word);
         }
 
-        return true;
+        return word.Length;
+    }
+
+    /// <summary>Packs the current word.</summary>
+    /// <returns>False when it is too long for that, or not ASCII.</returns>
+    public readonly bool TryPack(out ShortWord word)
+    {
+        var buffer = MemoryMarshal.Cast<char, ushort>(_buffer);
+        var (first, second) = (Vector128.Create<ushort>(buffer), Vector128.Create<ushort>(buffer[8..]));
+        var length = Vector128.Create((ushort)_length);
+        first &= Vector128.LessThan(Vector128<ushort>.Indices, length);
+        second &= Vector128.LessThan(Vector128<ushort>.Indices + Vector128.Create((ushort)8), length);
+        var bytes = Vector128.Narrow(first, second).AsUInt64();
+        word = new(bytes[0], (uint)bytes[1]);
+        return _length <= ShortWords.MaxLength && ((first | second) & Vector128.Create((ushort)0xFF80)) == Vector128<ushort>.Zero;
     }
 
     /// <summary>Moves to the next word: in lower case and folded, but neither stopped nor stemmed.</summary>
     public bool MoveNextWord()
     {
-        (_length, _isPlainWord) = (0, true);
+        _length = 0;
         while (_position < _text.Length && _length < MaxTermLength)
         {
             var c = _text[_position];
-            if (char.IsAsciiLetterOrDigit(c))
+            if (c < 0x80)
             {
-                _isPlainWord &= char.IsAsciiLetter(c);
-                _buffer[_length++] = char.ToLowerInvariant(c);
-                _position++;
-            }
-            else if (c < 0x80)
-            {
-                if (_length == 0)
+                if (Ascii[c] is not 0 and var letter)
+                {
+                    _buffer[_length++] = (char)letter;
+                    _position++;
+                }
+                else if (_length == 0)
                 {
                     _position++;
                 }
@@ -136,7 +165,7 @@ internal ref struct TermReader
         var second = ReadCharacter(_position);
         var isPair = ReadCharacter(second) > second;
         var isTerm = isPair || !_isBehindPair;
-        (_position, _isBehindPair, _isPlainWord) = (second, isPair, !isTerm);
+        (_position, _isBehindPair) = (second, isPair);
         _length = isTerm ? _length : 0;
         return isTerm;
     }
@@ -181,19 +210,8 @@ internal ref struct TermReader
             return;
         }
 
-        var (lower, start) = (Rune.ToLowerInvariant(rune), _length);
-        if (!_options.FoldAccents)
-        {
-            _isPlainWord = false;
-            _length += lower.EncodeToUtf16(_buffer[_length..]);
-            return;
-        }
-
-        _length = LetterFolding.Append(lower, _buffer, _length);
-        for (var i = start; i < _length; i++)
-        {
-            _isPlainWord &= char.IsAsciiLetter(_buffer[i]);
-        }
+        var lower = Rune.ToLowerInvariant(rune);
+        _length = _options.FoldAccents ? LetterFolding.Append(lower, _buffer, _length) : _length + lower.EncodeToUtf16(_buffer[_length..]);
     }
 
     /// <summary>An apostrophe between two letters is part of the word.</summary>
@@ -204,24 +222,9 @@ internal ref struct TermReader
             return false;
         }
 
-        _isPlainWord = false;
         _buffer[_length++] = '\'';
         _position++;
         return true;
-    }
-
-    private void Stem()
-    {
-        if (Current.EndsWith("'s", StringComparison.Ordinal))
-        {
-            _length -= 2;
-            _isPlainWord = !Current.ContainsAnyExceptInRange('a', 'z');
-        }
-
-        if (_isPlainWord)
-        {
-            _length = PorterStemmer.Stem(_buffer[.._length]);
-        }
     }
 
     // Geresh and gershayim stand inside abbreviations.

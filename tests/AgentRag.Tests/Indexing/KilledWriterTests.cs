@@ -213,7 +213,7 @@ public sealed class KilledWriterTests : IDisposable
     private static byte[] Links(LinksGraph graph)
     {
         using var stream = new MemoryStream();
-        LinksFile.Write(graph, new string('0', 64), stream);
+        LinksWriter.Write(graph, new string('0', 64), stream);
         return stream.ToArray();
     }
 

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using AgentRag.Indexing;
+using AgentRag.Indexing.Segments;
 using AgentRag.Tokens;
 using Xunit;
 
@@ -59,36 +61,55 @@ public sealed class LinksIndexTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_damaged_byte_is_noticed_and_the_next_update_repairs_it()
+    public async Task Links_that_are_damaged_anywhere_are_made_anew_by_the_next_update_and_by_the_next_index_run()
     {
         await IndexAsync("# Neil Young\n\nA singer.", "# Decade\n\nAn album by Neil Young.");
         LinksIndex.Update(IndexFolder);
         var sound = await File.ReadAllBytesAsync(LinksPath);
 
-        for (var position = 0; position < sound.Length; position++)
+        foreach (var position in Enumerable.Range(0, sound.Length).Where(position => sound[position] != 0))
         {
             var damaged = (byte[])sound.Clone();
             damaged[position] ^= 0x10;
             await File.WriteAllBytesAsync(LinksPath, damaged);
-            var error = Assert.Throws<AgentRagException>(() => LinksIndex.Open(IndexFolder));
-            Assert.Equal($"The links of index '{IndexFolder}' are damaged (its checksum is wrong): make them anew with 'agentrag index'.", error.Message);
+            Assert.True(LinksIndex.Update(IndexFolder));
+            Assert.Equal(sound, await File.ReadAllBytesAsync(LinksPath));
         }
 
-        Assert.True(LinksIndex.Update(IndexFolder));
+        await File.WriteAllBytesAsync(LinksPath, [.. sound[..^1], (byte)(sound[^1] ^ 1)]);
+        await new Indexer(new EstimatingTokenCounter()).RunAsync(new() { Paths = [], IndexDirectory = IndexFolder, WithLinks = true });
         Assert.Equal(sound, await File.ReadAllBytesAsync(LinksPath));
     }
 
     [Theory]
-    [InlineData(0), InlineData(1), InlineData(75)]
+    [InlineData(0), InlineData(1), InlineData(4095), InlineData(4096), InlineData(-1)]
     public async Task A_file_that_is_cut_off_is_noticed(int length)
     {
         await IndexAsync("# Neil Young\n\nA singer.");
         LinksIndex.Update(IndexFolder);
-        await File.WriteAllBytesAsync(LinksPath, (await File.ReadAllBytesAsync(LinksPath))[..length]);
+        var sound = await File.ReadAllBytesAsync(LinksPath);
+        await File.WriteAllBytesAsync(LinksPath, length < 0 ? sound[..^1] : sound[..length]);
 
         var error = Assert.Throws<AgentRagException>(() => LinksIndex.Open(IndexFolder));
 
         Assert.Equal($"The links of index '{IndexFolder}' are damaged (the file is cut off): make them anew with 'agentrag index'.", error.Message);
+    }
+
+    [Theory]
+    [InlineData(1, "have format version 1, this program reads version 2: make them anew with 'agentrag index'.")]
+    [InlineData(3, "have format version 3, this program reads version 2: update agentrag, or make them anew with 'agentrag index'.")]
+    public async Task Links_of_another_format_version_are_an_error_with_the_way_out_and_an_update_replaces_them(int version, string expected)
+    {
+        await IndexAsync("# Neil Young\n\nA singer.");
+        LinksIndex.Update(IndexFolder);
+        var sound = await File.ReadAllBytesAsync(LinksPath);
+        await File.WriteAllBytesAsync(LinksPath, WithVersion(sound, version));
+
+        var error = Assert.Throws<AgentRagException>(() => LinksIndex.Open(IndexFolder));
+
+        Assert.Equal($"The links of index '{IndexFolder}' {expected}", error.Message);
+        Assert.True(LinksIndex.Update(IndexFolder));
+        Assert.Equal(sound, await File.ReadAllBytesAsync(LinksPath));
     }
 
     [Fact]
@@ -122,10 +143,19 @@ public sealed class LinksIndexTests : IDisposable
         await new Indexer(new EstimatingTokenCounter()).RunAsync(new() { Paths = [source], IndexDirectory = IndexFolder });
     }
 
+    private static byte[] WithVersion(byte[] sound, int version)
+    {
+        var header = MemoryMarshal.Read<LinksHeader>(sound) with { FormatVersion = version, Checksum = 0 };
+        var page = sound[..LinksPages.PageLength];
+        MemoryMarshal.Write(page, header);
+        MemoryMarshal.Write(page, header with { Checksum = Checksum.Of(page) });
+        return [.. page, .. sound[page.Length..]];
+    }
+
     private static byte[] Bytes(LinksGraph graph)
     {
         using var stream = new MemoryStream();
-        LinksFile.Write(graph, new string('0', 64), stream);
+        LinksWriter.Write(graph, new string('0', 64), stream);
         return stream.ToArray();
     }
 }

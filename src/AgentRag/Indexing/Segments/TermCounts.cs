@@ -4,7 +4,10 @@ using System.Runtime.InteropServices;
 namespace AgentRag.Indexing.Segments;
 
 /// <summary>Counts the terms of one passage after the other, then turns the counts into postings.</summary>
-/// <remarks>Four bytes per posting while counting, four more while turning. Known words cost one look-up: stop words and stems are kept with them.</remarks>
+/// <remarks>
+/// Four bytes per posting while counting, four more while turning. Known words cost one look-up: stop words and stems are kept with them. Counting waits for
+/// memory above all, so words are looked up in groups: while the places of some are on their way, others are read.
+/// </remarks>
 internal sealed class TermCounts(AnalyzerOptions analyzer)
 {
     private const int FrequencyBits = 6;
@@ -12,14 +15,18 @@ internal sealed class TermCounts(AnalyzerOptions analyzer)
     private const int ChunkBits = 16;
     private const int MaxKnownWords = 1 << 20;
     private const int StopWord = -1;
+    private const int GroupLength = 64;
 
     private readonly Dictionary<string, int> _vocabulary = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _words = new(StringComparer.Ordinal);
+    private readonly ShortWords _shortWords = new(MaxKnownWords);
+    private readonly Dictionary<string, int> _longWords = new(StringComparer.Ordinal);
     private readonly StringTableBuilder _terms = new();
-    private readonly List<int> _passagesWith = [];
+    private readonly List<TermState> _states = [];
+    private readonly ShortWord[] _group = new ShortWord[GroupLength];
+    private readonly int[] _groupTerms = new int[GroupLength];
+    private int _grouped;
 
-    // Per term, its place in the passage at hand; valid when the stamp is the passage's.
-    private readonly List<(int Passage, int Place)> _places = [];
+    // The different terms of the passage at hand.
     private readonly List<(int Term, int Frequency)> _passage = [];
 
     // Term << 6 | frequency, passage by passage; the largest frequencies stand aside.
@@ -45,24 +52,23 @@ internal sealed class TermCounts(AnalyzerOptions analyzer)
     public void Add(ReadOnlySpan<char> text)
     {
         var reader = new TermReader(text, analyzer, stackalloc char[TermReader.BufferLength]);
-        var words = _words.GetAlternateLookup<ReadOnlySpan<char>>();
         while (reader.MoveNextWord())
         {
-            if (!words.TryGetValue(reader.Current, out var term))
+            if (!reader.TryPack(out var word))
             {
-                var word = _words.Count < MaxKnownWords ? reader.Current.ToString() : null;
-                term = reader.MakeTerm() ? Intern(reader.Current) : StopWord;
-                if (word is not null)
-                {
-                    _words.Add(word, term);
-                }
+                AddLongWord(ref reader);
+                continue;
             }
 
-            if (term != StopWord)
+            _group[_grouped++] = word;
+            _shortWords.Prefetch(word);
+            if (_grouped == GroupLength)
             {
-                Count(term);
+                CountGroup();
             }
         }
+
+        CountGroup();
     }
 
     /// <summary>Ends the passage.</summary>
@@ -79,7 +85,6 @@ internal sealed class TermCounts(AnalyzerOptions analyzer)
             }
 
             _slots[^1][offset] = ((uint)term << FrequencyBits) | (uint)Math.Min(frequency, EscapedFrequency);
-            _passagesWith[term]++;
             Postings++;
             if (frequency >= EscapedFrequency)
             {
@@ -100,7 +105,7 @@ internal sealed class TermCounts(AnalyzerOptions analyzer)
         foreach (var term in order)
         {
             next[term] = sum;
-            sum += _passagesWith[term];
+            sum += _states[term].PassagesWith;
         }
 
         // A counting sort. Passages come in order, so each list is sorted.
@@ -119,7 +124,7 @@ internal sealed class TermCounts(AnalyzerOptions analyzer)
         var (passages, frequencies) = (Array.Empty<int>(), Array.Empty<int>());
         foreach (var term in order)
         {
-            var count = _passagesWith[term];
+            var count = _states[term].PassagesWith;
             if (passages.Length < count)
             {
                 (passages, frequencies) = (new int[count * 2], new int[count * 2]);
@@ -139,18 +144,70 @@ internal sealed class TermCounts(AnalyzerOptions analyzer)
         }
     }
 
+    private void AddLongWord(ref TermReader reader)
+    {
+        var words = _longWords.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (!words.TryGetValue(reader.Current, out var term))
+        {
+            var word = _longWords.Count < MaxKnownWords ? reader.Current.ToString() : null;
+            term = reader.MakeTerm() ? Intern(reader.Current) : StopWord;
+            if (word is not null)
+            {
+                _longWords.Add(word, term);
+            }
+        }
+
+        if (term != StopWord)
+        {
+            Count(term);
+        }
+    }
+
+    private void CountGroup()
+    {
+        var terms = 0;
+        for (var i = 0; i < _grouped; i++)
+        {
+            if (!_shortWords.TryFind(_group[i], out var term))
+            {
+                term = TermOf(_group[i]);
+                _shortWords.Add(_group[i], term);
+            }
+
+            if (term != StopWord)
+            {
+                Prefetch.Line(ref CollectionsMarshal.AsSpan(_states)[term]);
+                _groupTerms[terms++] = term;
+            }
+        }
+
+        foreach (var term in _groupTerms.AsSpan(0, terms))
+        {
+            Count(term);
+        }
+
+        _grouped = 0;
+    }
+
+    private int TermOf(ShortWord word)
+    {
+        Span<char> text = stackalloc char[ShortWords.MaxLength];
+        text = text[..word.Unpack(text)];
+        var length = TermReader.MakeTerm(text, analyzer);
+        return length == 0 ? StopWord : Intern(text[..length]);
+    }
+
     private void Count(int term)
     {
         _length++;
-        var places = CollectionsMarshal.AsSpan(_places);
-        ref var place = ref places[term];
-        if (place.Passage == _passageSlots.Count)
+        ref var state = ref CollectionsMarshal.AsSpan(_states)[term];
+        if (state.Passage == _passageSlots.Count)
         {
-            CollectionsMarshal.AsSpan(_passage)[place.Place].Frequency++;
+            CollectionsMarshal.AsSpan(_passage)[state.Place].Frequency++;
             return;
         }
 
-        place = (_passageSlots.Count, _passage.Count);
+        state = new(_passageSlots.Count, _passage.Count, state.PassagesWith + 1);
         _passage.Add((term, 1));
     }
 
@@ -162,8 +219,7 @@ internal sealed class TermCounts(AnalyzerOptions analyzer)
             number = _terms.Count;
             lookup[term] = number;
             _terms.Add(term);
-            _places.Add((-1, 0));
-            _passagesWith.Add(0);
+            _states.Add(new(-1, 0, 0));
         }
 
         return number;
@@ -194,4 +250,11 @@ internal sealed class TermCounts(AnalyzerOptions analyzer)
 
         return order;
     }
+
+    /// <summary>What is known of a term while passages are counted.</summary>
+    /// <param name="Passage">The last passage it occurred in.</param>
+    /// <param name="Place">Its place among the terms of that passage.</param>
+    /// <param name="PassagesWith">How many passages it occurred in.</param>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct TermState(int Passage, int Place, int PassagesWith);
 }

@@ -67,6 +67,9 @@ public sealed class LinkedRetriever : IRetriever
             .Select((scored, i) => new RankedPassage(
                 _index.PassageAt(scored.Passage), i + 1, scored.Score, query.Explain ? Explain(ranking, scored.Passage) : null))
             .ToArray();
+
+        // What was read of the links points into a mapping that lives as long as they do.
+        GC.KeepAlive(_graph);
         return Task.FromResult<IReadOnlyList<RankedPassage>>(ranked);
     }
 
