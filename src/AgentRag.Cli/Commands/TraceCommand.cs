@@ -143,7 +143,7 @@ internal static class TraceCommand
 
             foreach (var retrieval in record.Retrievals)
             {
-                terminal.WriteLine($"  retrieved for: {retrieval.Query}");
+                terminal.WriteLine($"  retrieved for: {retrieval.Query}{(retrieval.Duplicates is { } copies ? $" ({Plural.Of(copies, "passage")} left out that another says word for word)" : "")}");
                 foreach (var number in retrieval.Passages)
                 {
                     WritePassage(number);
@@ -187,7 +187,7 @@ internal static class TraceCommand
                 record.Seconds,
                 record.Cost,
                 record.Steps,
-                Retrievals = record.Retrievals.Select(retrieval => new { retrieval.Query, Passages = retrieval.Passages.Select(IdOf) }),
+                Retrievals = record.Retrievals.Select(retrieval => new { retrieval.Query, Passages = retrieval.Passages.Select(IdOf), retrieval.Duplicates }),
                 Requests = record.Requests.Select((request, i) => new { request.Purpose, request.Tokens, Passages = prompts[i].Select(IdOf), request.Demonstrations, request.Trimmed, request.Reply, request.Error, request.Reused }),
             });
         }

@@ -39,6 +39,7 @@ internal static class AnswerJson
         ParametersUsed = Parameters(answer.ParametersUsed),
         Trimmed = Trimmed(answer.Trimmed),
         answer.DroppedCitations,
+        answer.DuplicatePassages,
         answer.StandaloneQuestion,
         Routing = answer.Routing?.Attempts.Select(attempt => new { attempt.Class, attempt.Strategy, Parameters = Parameters(attempt.Parameters), attempt.Shrunk, attempt.Quality }),
         answer.EarlierQuestion,

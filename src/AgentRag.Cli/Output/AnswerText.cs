@@ -40,6 +40,11 @@ internal static class AnswerText
                 (attempt.Shrunk.Count > 0 ? $"; shrunk: {string.Join("; ", attempt.Shrunk)}" : "");
         }
 
+        if (answer.DuplicatePassages > 0)
+        {
+            yield return $"Left out because another passage says the same: {Plural.Of(answer.DuplicatePassages, "passage")}";
+        }
+
         if (!answer.Trimmed.IsNothing)
         {
             yield return $"Left out to keep within the budget: {Trimmed(answer.Trimmed)}";
@@ -79,7 +84,7 @@ internal static class AnswerText
     public static string? Line(AnswerEvent happened) => happened switch
     {
         SimilarQuestionFound similar => $"  answered before ({similar.Similarity:0.00} alike): {similar.EarlierQuestion}",
-        PassagesRetrieved retrieved => $"  retrieved {Plural.Of(retrieved.Passages.Count, "passage")} ({retrieved.NewPassages} new) for: {retrieved.Query}",
+        PassagesRetrieved retrieved => $"  retrieved {Plural.Of(retrieved.Passages.Count, "passage")} ({retrieved.NewPassages} new{(retrieved.Duplicates > 0 ? $", {retrieved.Duplicates} more left out that say the same" : "")}) for: {retrieved.Query}",
         ContentTrimmed trimmed => $"  left out to keep within the budget: {Trimmed(trimmed.Trimmed)}",
         RequestSent sent => $"  asking the model {(sent.Purpose == "sufficiency" ? "whether that is enough" : $"for the {sent.Purpose}")}: " +
             $"{sent.PromptTokens:N0} tokens, {sent.SpentTokens:N0} so far",

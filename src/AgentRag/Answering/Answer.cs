@@ -40,6 +40,9 @@ public sealed record Answer
     /// <summary>Citations that the model gave and that were dropped: no such passage was in the prompt, or it does not support what was said; ≥ 0.</summary>
     public int DroppedCitations { get; init; }
 
+    /// <summary>Passages that were retrieved and left out because another one of the question says the same, but for white space, case and invisible characters; ≥ 0.</summary>
+    public int DuplicatePassages { get; init; }
+
     /// <summary>Why the answering ended.</summary>
     public required StopReason StopReason { get; init; }
 

@@ -24,9 +24,13 @@ public sealed record SimilarQuestionFound(string EarlierQuestion, double Similar
 
 /// <summary>Passages were retrieved.</summary>
 /// <param name="Query">The query the retriever got.</param>
-/// <param name="Passages">What it returned, best first.</param>
+/// <param name="Passages">What it returned, best first, each text once; where the question held the text already, the passage that it holds.</param>
 /// <param name="NewPassages">How many of them were not held before.</param>
-public sealed record PassagesRetrieved(string Query, IReadOnlyList<RankedPassage> Passages, int NewPassages) : AnswerEvent;
+public sealed record PassagesRetrieved(string Query, IReadOnlyList<RankedPassage> Passages, int NewPassages) : AnswerEvent
+{
+    /// <summary>Passages of this retrieval, none of them met before, that were left out because another one says the same; ≥ 0.</summary>
+    public int Duplicates { get; init; }
+}
 
 /// <summary>A prompt had to be cut to fit; told before it is sent.</summary>
 /// <param name="Purpose">What it asks for, as in <see cref="TracedRequest.Purpose"/>.</param>

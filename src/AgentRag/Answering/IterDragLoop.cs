@@ -94,7 +94,7 @@ public sealed class IterDragLoop
         var passages = state.Progress.Passages.Select(held => fetch(held.PassageId)
             ?? throw new AgentRagException($"Passage '{held.PassageId}', which the question holds, is not in the index any more: ask the question again.")).ToList();
         var run = new QuestionRun(IterDragAnswerer.Name, context, state.Request, progress is null ? null : progress.Report, state.Progress);
-        run.Held.Restore(state.Progress.Passages, passages, state.Progress.Retrievals);
+        run.Held.Restore(state.Progress.Passages, passages, state.Progress.Retrievals, state.Progress.DuplicatePassages);
         var loop = await CreateAsync(context, run, state.Request.Parameters, cancellationToken).ConfigureAwait(false);
         (loop._phase, loop._brokenReply, loop._unproductive, loop._unknowns) = (state.Phase, state.BrokenReply, state.SubQueriesWithoutNewPassages, state.UnknownAnswers);
         (loop._isInsufficient, loop._stopReason, loop.Answer) = (state.IsInsufficient, state.StopReason, state.Answer);

@@ -81,28 +81,28 @@ internal sealed class QuestionRun
 
         if (_searches.Count == 0 || query != Request.Question)
         {
-            return Hold(query, await FetchAsync(query, k, cancellationToken).ConfigureAwait(false));
+            return Hold(query, await FetchAsync(query, k, cancellationToken).ConfigureAwait(false)).Added;
         }
 
-        List<IReadOnlyList<RankedPassage>> rankings = [];
+        List<DistinctRanking> rankings = [];
         foreach (var search in _searches)
         {
             rankings.Add(await FetchAsync(search, k, cancellationToken).ConfigureAwait(false));
         }
 
-        return Hold(string.Join(" | ", _searches), FusedRankings.ByReciprocalRank(rankings, k));
+        return Hold(string.Join(" | ", _searches), FusedRankings.ByReciprocalRank(rankings, k)).Added;
     }
 
     /// <summary>Retrieves for a query and holds nothing yet: for queries side by side, whose passages are then held in the order of the queries.</summary>
-    public async Task<IReadOnlyList<RankedPassage>> FetchAsync(string query, int k, CancellationToken cancellationToken)
+    public async Task<DistinctRanking> FetchAsync(string query, int k, CancellationToken cancellationToken)
     {
         var wanted = new RetrievalQuery(query, k);
         using var span = Telemetry.Retrieval(_context, wanted);
         try
         {
-            var passages = await FetchAsync(wanted, cancellationToken).ConfigureAwait(false);
-            Telemetry.Retrieved(span, _context, passages);
-            return passages;
+            var ranking = await FetchAsync(wanted, cancellationToken).ConfigureAwait(false);
+            Telemetry.Retrieved(span, _context, ranking.Passages);
+            return ranking;
         }
         catch (Exception fault)
         {
@@ -111,12 +111,12 @@ internal sealed class QuestionRun
         }
     }
 
-    private async Task<IReadOnlyList<RankedPassage>> FetchAsync(RetrievalQuery query, CancellationToken cancellationToken)
+    private async Task<DistinctRanking> FetchAsync(RetrievalQuery query, CancellationToken cancellationToken)
     {
         using var deadline = new WaitDeadline(Budget.TimeLeft(), _context.TimeProvider, cancellationToken);
         try
         {
-            return await _context.Retriever.RetrieveAsync(query, deadline.Token).ConfigureAwait(false);
+            return await _context.Retriever.RetrieveDistinctAsync(query, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException fault) when (deadline.HasPassed)
         {
@@ -129,12 +129,12 @@ internal sealed class QuestionRun
     }
 
     /// <summary>Holds what a query brought.</summary>
-    /// <returns>How many passages were new.</returns>
-    public int Hold(string query, IReadOnlyList<RankedPassage> ranked)
+    /// <returns>The passages as they are held, and how many were new.</returns>
+    public (IReadOnlyList<RankedPassage> Passages, int Added) Hold(string query, DistinctRanking ranking)
     {
-        var added = Held.Add(ranked);
-        Report(new PassagesRetrieved(query, ranked, added));
-        return added;
+        var (passages, added, copies) = Held.Add(ranking);
+        Report(new PassagesRetrieved(query, passages, added) { Duplicates = copies });
+        return (passages, added);
     }
 
     /// <summary>Input tokens of a prompt, as it would be sent.</summary>
@@ -330,7 +330,7 @@ internal sealed class QuestionRun
     public void ForgetCitations() => _trace.ForgetCitations();
 
     /// <inheritdoc cref="QuestionTrace.WithTotals"/>
-    public Answer WithTotals(Answer answer) => _trace.WithTotals(answer);
+    public Answer WithTotals(Answer answer) => _trace.WithTotals(answer) with { DuplicatePassages = Held.Copies };
 
     /// <summary>Makes the answer of a cancelled question: the last intermediate answer that is one, and all that led to it.</summary>
     public Answer FinishCancelled() => Make(
@@ -522,6 +522,7 @@ internal sealed class QuestionRun
             Text = text,
             Citations = text == Answer.NotFound ? [] : progress.Citations,
             DroppedCitations = progress.DroppedCitations,
+            DuplicatePassages = progress.DuplicatePassages,
             Strategy = Strategy,
             Model = progress.Model ?? _context.ModelName,
             ParametersAsked = Request.Parameters,

@@ -92,14 +92,10 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
                 run.Report(new SubQueryAsked(index + 1, query));
             }
 
-            var batches = parameters.K == 0
-                ? queries.ConvertAll(_ => (IReadOnlyList<RankedPassage>)[])
+            var rankings = parameters.K == 0
+                ? queries.ConvertAll(_ => DistinctRanking.Empty)
                 : await AllAsync(queries, query => run.FetchAsync(query, parameters.K, cancellationToken), cancellationToken).ConfigureAwait(false);
-            foreach (var (query, batch) in queries.Zip(batches).Where(_ => parameters.K > 0))
-            {
-                run.Hold(query, batch);
-            }
-
+            List<IReadOnlyList<RankedPassage>> batches = [.. queries.Zip(rankings, (query, ranking) => parameters.K == 0 ? [] : run.Hold(query, ranking).Passages)];
             var replies = await SendAsync(queries, batches, prompt, cancellationToken).ConfigureAwait(false);
             foreach (var (index, (query, reply)) in ready.Zip(queries.Zip(replies)))
             {

@@ -118,7 +118,7 @@ public static class DemonstrationReview
         {
             result.Add(ofQuery.TryGetValue(query, out var ranking)
                 ? ranking
-                : [.. (await retriever.RetrieveAsync(new RetrievalQuery(query, k), cancellationToken).ConfigureAwait(false)).Select(ranked => ranked.Passage)]);
+                : [.. (await retriever.RetrieveDistinctAsync(new RetrievalQuery(query, k), cancellationToken).ConfigureAwait(false)).Passages.Select(ranked => ranked.Passage)]);
         }
 
         return result;

@@ -104,12 +104,12 @@ public sealed class DemonstrationStore
             return prepared;
         }
 
-        // A passage that two rankings hold is shown once, with the first.
-        HashSet<string> held = new(StringComparer.Ordinal);
+        // What two passages or two rankings hold is shown once, with the first.
+        HashSet<Passage> held = new(SamePassageText.Comparer);
         List<IReadOnlyList<Passage>> batches = [];
         foreach (var ranking in k == 0 ? [] : await RankingsAsync(demonstration, k, withSteps, cancellationToken).ConfigureAwait(false))
         {
-            batches.Add([.. ranking.Take(k).Where(passage => held.Add(passage.Id))]);
+            batches.Add([.. ranking.Distinct(SamePassageText.Comparer).Take(k).Where(held.Add)]);
         }
 
         return _prepared.GetOrAdd(key, new PreparedDemonstration(demonstration, batches));
@@ -132,8 +132,8 @@ public sealed class DemonstrationStore
         List<IReadOnlyList<Passage>> rankings = [];
         foreach (var query in withSteps ? demonstration.Steps.Select(step => step.SubQuery).Prepend(demonstration.Question) : [demonstration.Question])
         {
-            var ranked = await retriever.RetrieveAsync(new RetrievalQuery(query, k), cancellationToken).ConfigureAwait(false);
-            rankings.Add([.. ranked.Select(passage => passage.Passage)]);
+            var ranking = await retriever.RetrieveDistinctAsync(new RetrievalQuery(query, k), cancellationToken).ConfigureAwait(false);
+            rankings.Add([.. ranking.Passages.Select(passage => passage.Passage)]);
         }
 
         return rankings;

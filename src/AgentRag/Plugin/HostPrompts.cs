@@ -15,7 +15,7 @@ internal sealed class HostPrompts(PluginContext context)
     public async Task<HostTurnResult> DragAsync(AnswerRequest request, int maxTokens, CancellationToken cancellationToken)
     {
         var (question, (k, m, _)) = (request.Question, request.Validated().Parameters);
-        var ranked = k == 0 ? [] : await _answering.Retriever.RetrieveAsync(new RetrievalQuery(question, k), cancellationToken).ConfigureAwait(false);
+        var ranked = k == 0 ? [] : (await _answering.Retriever.RetrieveDistinctAsync(new RetrievalQuery(question, k), cancellationToken).ConfigureAwait(false)).Passages;
         var content = new PromptContent
         {
             Question = question,

@@ -66,8 +66,8 @@ public sealed class QuestionRewriterTests
     [Fact]
     public void A_passage_scores_by_its_ranks_in_all_rankings()
     {
-        var fused = FusedRankings.ByReciprocalRank([[new RankedPassage(A, 1, 9), new RankedPassage(B, 2, 8)], [new RankedPassage(B, 1, 3)]], 5);
-        Assert.Equal([("b#0", 1, (1.0 / 62) + (1.0 / 61)), ("a#0", 2, 1.0 / 61)], fused.Select(found => (found.Passage.Id, found.Rank, found.Score)));
+        var fused = FusedRankings.ByReciprocalRank([new([new RankedPassage(A, 1, 9), new RankedPassage(B, 2, 8)], []), new([new RankedPassage(B, 1, 3)], [])], 5);
+        Assert.Equal([("b#0", 1, (1.0 / 62) + (1.0 / 61)), ("a#0", 2, 1.0 / 61)], fused.Passages.Select(found => (found.Passage.Id, found.Rank, found.Score)));
     }
 
     private static AnswerRequest Request(QueryRewriting rewriting) =>

@@ -142,7 +142,10 @@ internal sealed class QuestionEvaluation(
         {
             if (value is PassagesRetrieved retrieved)
             {
-                _retrievals.Add(new RunRetrieval(retrieved.Query, [.. retrieved.Passages.Select(ranked => _numbers[ranked.Passage.Id] = run.NumberOf(ranked.Passage))]));
+                _retrievals.Add(new RunRetrieval(retrieved.Query, [.. retrieved.Passages.Select(ranked => _numbers[ranked.Passage.Id] = run.NumberOf(ranked.Passage))])
+                {
+                    Duplicates = retrieved.Duplicates == 0 ? null : retrieved.Duplicates,
+                });
             }
         }
     }

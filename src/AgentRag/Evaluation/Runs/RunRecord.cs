@@ -89,7 +89,11 @@ public sealed record RunRecord
 /// <summary>One retrieval.</summary>
 /// <param name="Query">The query.</param>
 /// <param name="Passages">Numbers of the passages it brought, best first.</param>
-public sealed record RunRetrieval(string Query, IReadOnlyList<int> Passages);
+public sealed record RunRetrieval(string Query, IReadOnlyList<int> Passages)
+{
+    /// <summary>Passages that were left out because another one says the same; null for none.</summary>
+    public int? Duplicates { get; init; }
+}
 
 /// <summary>One request to the model.</summary>
 public sealed record RunRequest
