@@ -102,7 +102,7 @@ internal sealed class QuestionRun
                     Steps = _steps,
                     Passages = [.. Held.Passages.Select(held => new HeldPassage(held.Passage.Id, held.Batch, held.Rank, held.BestRank))],
                     Retrievals = Held.Batches,
-                    DuplicatePassages = Held.Copies,
+                    DuplicatePassageIds = Held.Copies,
                     Trace = [.. _trace.Values],
                     Citations = [.. _citations],
                     DroppedCitations = _droppedCitations,
@@ -208,8 +208,16 @@ internal sealed class QuestionRun
         Prepare(task, _context.Prompts.Get(name), content, limits);
 
     /// <summary>Packs a prompt of one's own into what is available and books it.</summary>
+    /// <exception cref="AgentRagException">The question is to stand above the passages, and the prompt cannot show it there.</exception>
     public PreparedRequest? Prepare(GroundedTask task, PromptTemplate template, PromptContent content, RequestLimits limits)
     {
+        if (_context.Layout.Question == QuestionPlace.Above && content.Passages.Count > 0 && !template.TakesQuestionAbove && task != GroundedTask.Grade)
+        {
+            throw new AgentRagException(
+                $"{template.Source}: the question is to stand above the passages, and this prompt has one place for it: write {{{{#if question_above}}}} around a place above and " +
+                "{{#unless question_above}} around the one below, or leave the question below.");
+        }
+
         while (true)
         {
             var available = Math.Min(Budget.AvailableTokens(limits.ReservedTokens, limits.Hold), limits.MostTokens);
@@ -424,7 +432,7 @@ internal sealed class QuestionRun
             return answer with
             {
                 Trace = [.. _trace.Values],
-                DuplicatePassages = Held.Copies,
+                DuplicatePassages = Held.Copies.Count,
                 EffectiveContextTokens = _trace.Values.Sum(request => (long)request.PromptTokens),
                 Usage = AnswerUsage.From([.. _trace.Values], _price, Budget.Elapsed),
             };
@@ -491,6 +499,7 @@ internal sealed class QuestionRun
         GroundedTask.NextStep => "next step",
         GroundedTask.IntermediateAnswer => "intermediate answer",
         GroundedTask.FinalAnswer => "final answer",
+        GroundedTask.Draft => "draft",
         GroundedTask.Sufficiency => "sufficiency",
         GroundedTask.Decompose => "decompose",
         GroundedTask.Keywords => "keywords",
@@ -635,7 +644,7 @@ internal sealed class QuestionRun
                 Text = text,
                 Citations = text == Answer.NotFound ? [] : [.. _citations],
                 DroppedCitations = _droppedCitations,
-                DuplicatePassages = Held.Copies,
+                DuplicatePassages = Held.Copies.Count,
                 Strategy = Strategy,
                 Model = _modelName ?? _context.ModelName,
                 ParametersAsked = Request.Parameters,
