@@ -91,7 +91,7 @@ internal sealed class Composition : IDisposable
             Model = Model,
             TokenCounter = Calibration is { } calibration ? new LearningTokenCounter(Counter, calibration) : Counter,
             Prices = _settings.Answering.PriceTable,
-            Layout = new PromptLayout { Order = _settings.Asking.Order.Value, Batches = _settings.Asking.Layout.Value },
+            Layout = _settings.Asking.PromptLayout,
             DocumentLanguage = _settings.Asking.DocumentLanguage.Value,
             Prompts = PromptLibrary.Load(_settings.Prompts.Value),
             Demonstrations = await DemonstrationsAsync(cancellationToken),
@@ -118,8 +118,17 @@ internal sealed class Composition : IDisposable
             return Reusing(Strategies.Create(strategy, context), context);
         }
 
-        var index = SearchedIndex;
-        return Reusing(Strategies.Create(strategy, context, new RoutingOptions
+        return Reusing(Strategies.Create(strategy, context, await RoutingAsync(context, cancellationToken)), context);
+    }
+
+    /// <summary>Makes what strategies that choose among others work with: measures prompts and counts passages.</summary>
+    /// <param name="context">What answering works with.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="AgentRagException">There is no index, or it cannot be used.</exception>
+    public async Task<RoutingOptions> RoutingAsync(AnsweringContext context, CancellationToken cancellationToken)
+    {
+        var (index, asking) = (SearchedIndex, _settings.Asking);
+        return new RoutingOptions
         {
             Sizes = await PromptCosts.MeasureAsync(context, index, DemonstrationIndex, Cache, cancellationToken),
             MaxK = Math.Min(await PassageCountAsync(index, cancellationToken), RetrievalQuery.MaxK),
@@ -127,7 +136,7 @@ internal sealed class Composition : IDisposable
             AsksModelForComplexity = asking.ComplexityByModel.Value,
             AsksModelForQuality = asking.QualityByModel.Value,
             QualityThreshold = asking.QualityThreshold.Value,
-        }), context);
+        };
     }
 
     // A collection in Qdrant can be searched from a machine that has no index.

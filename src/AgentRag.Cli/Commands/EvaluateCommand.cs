@@ -18,12 +18,14 @@ internal static class EvaluateCommand
             "evaluate",
             "Answer labelled questions and score the answers.",
             "Reads HotpotQA, 2WikiMultiHopQA, MuSiQue, Bamboogle, NQ, TriviaQA and StrategyQA in their own formats, and JSON Lines with id, question, answers and supporting. " +
-            "Every strategy is measured with every k, m, n under every budget. Results are recorded in the run's folder as they come: run the same command again to go on " +
+            "Every strategy is measured with every k, m, n under every budget; auto and escalate choose k, m, n by the question and are measured once per budget. " +
+            "iterdrag+sufficiency and iterdrag+drafts are iterdrag with an early stop: beside iterdrag they show what it saves and what it loses. Results are recorded in the run's folder as they come: run the same command again to go on " +
             "after an interruption. Metrics: ExactMatch, F1 and Accuracy with SQuAD normalisation, in percent (in JSON 0 to 1), with 95 % intervals; failed questions count 0 and are shown. " +
             "With --json each answer is a line, and the last line holds the totals.",
             "agentrag evaluate --questions test.jsonl",
             "agentrag evaluate --questions test.jsonl --strategy all --limit 20 --baselines zero-shot,gold",
             "agentrag evaluate --questions test.jsonl --strategy drag,iterdrag --k 1,5,20 --m 0,2 --budget 16k,128k --run runs/first",
+            "agentrag evaluate --questions test.jsonl --strategy iterdrag,iterdrag+drafts,iterdrag+sufficiency",
             "agentrag evaluate --questions test.jsonl --model openai:MODEL --parallel 8 --price-input 0.15 --price-output 0.6 --limit-cost 5",
             "agentrag evaluate --replay runs/first --json --output report.jsonl")
         {
@@ -73,7 +75,8 @@ internal static class EvaluateCommand
         var directory = parsed.GetValue(EvaluationArguments.Run) ?? RunSetup.DefaultDirectory(manifest);
         using var run = RunWriter.Open(directory, manifest, dataSet.Questions, TimeProvider.System);
         var output = new EvaluationOutput(terminal, parsed.GetValue(Flags.Json), dataSet.Questions);
-        var end = await new StrategyEvaluation(terminal, context, gold, settings, options)
+        var routing = configurations.All(configuration => configuration.KeepsParameters) ? null : await composition.RoutingAsync(context, cancellationToken);
+        var end = await new StrategyEvaluation(terminal, context, gold, settings, options, routing)
             .RunAsync(run, questions, configurations, output.Write, writesResults: parsed.GetValue(Flags.Json), cancellationToken);
         await JudgeAsync(terminal, parsed, settings, options, run, cancellationToken);
 

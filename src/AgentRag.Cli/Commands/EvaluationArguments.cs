@@ -13,7 +13,7 @@ internal static class EvaluationArguments
     public static readonly Option<string?> Strategy = new("--strategy")
     {
         HelpName = "NAMES",
-        Description = $"{string.Join(", ", Answerers.Names)}; several with commas, or all (default: {IterDragAnswerer.Name}).",
+        Description = $"{string.Join(", ", Allocation.Routing.Strategies.Names)}, {string.Join(", ", RunConfiguration.EarlyStops)}; several with commas, or all, which leaves the early stops out (default: {IterDragAnswerer.Name}).",
     };
 
     public static readonly Option<string?> Ks = new("--k") { HelpName = "K,...", Description = "Passages per retrieval: 5, or a grid such as 0,1,2,5,10 (default: 5)." };
@@ -88,8 +88,8 @@ internal static class EvaluationArguments
     public static IReadOnlyList<SettingKey> Settings { get; } =
         [
             SettingKeys.ContextWindow, SettingKeys.ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. SettingKeys.OfTokens, .. SettingKeys.OfModel, SettingKeys.Index,
-            .. SettingKeys.OfRetrieval, .. SettingKeys.OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, StrategySettings.OrderKey, StrategySettings.LayoutKey,
-            StrategySettings.DocumentLanguageKey, .. SettingKeys.OfCache,
+            .. SettingKeys.OfRetrieval, .. SettingKeys.OfDemonstrations, .. AnsweringSettings.OfStopRules, .. StrategySettings.OfLayout,
+            StrategySettings.DocumentLanguageKey, .. StrategySettings.OfRouting, .. SettingKeys.OfCache,
         ];
 
     /// <summary>The grid that was asked for; what no flag says is as the settings say.</summary>
@@ -114,7 +114,7 @@ internal static class EvaluationArguments
             :
             [
                 .. configurations.Concat(
-                    from strategy in grid.Strategies
+                    from strategy in grid.Strategies.Where(Answerers.Names.Contains)
                     from parameters in ProbeGrid.For(strategy)
                     select RunConfiguration.Create(strategy, parameters, grid.BudgetTokens.Max())).Distinct(),
             ];
@@ -155,16 +155,17 @@ internal static class EvaluationArguments
     {
         if (text == "all")
         {
-            return Answerers.Names;
+            return Allocation.Routing.Strategies.Names;
         }
 
         var names = Parts(text);
+        List<string> known = [.. Allocation.Routing.Strategies.Names, .. RunConfiguration.EarlyStops];
         var problem = names.Count == 0 ? $"'{text}' names no strategy"
-            : names.Find(name => !Answerers.Names.Contains(name)) is { } stranger ? $"There is no strategy '{stranger}'"
+            : names.Find(name => !known.Contains(name)) is { } stranger ? $"There is no strategy '{stranger}'"
             : null;
         return problem is null
             ? names
-            : throw new AgentRagException($"{problem}: use one of {string.Join(", ", Answerers.Names)}, several with commas, or all.");
+            : throw new AgentRagException($"{problem}: use one of {string.Join(", ", known)}, several with commas, or all.");
     }
 
     private static RunBaselines BaselinesOf(string text) => Parts(text).Aggregate(RunBaselines.None, (all, name) => all | name switch

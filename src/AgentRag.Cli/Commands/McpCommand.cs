@@ -58,8 +58,8 @@ internal static class McpCommand
         {
             Roots, Answering, Http, TokenFile, AllowHost, AllowOrigin,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, .. SettingKeys.OfDemonstrations, SettingKeys.AllocationModel, AnsweringSettings.SufficiencyCheckKey,
-            StrategySettings.OrderKey, StrategySettings.LayoutKey, StrategySettings.DocumentLanguageKey, .. SettingKeys.OfCache]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, .. SettingKeys.OfDemonstrations, SettingKeys.AllocationModel, .. AnsweringSettings.OfStopRules,
+            .. StrategySettings.OfLayout, StrategySettings.DocumentLanguageKey, .. SettingKeys.OfCache]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }

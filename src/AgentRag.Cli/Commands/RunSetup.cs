@@ -41,6 +41,8 @@ internal static class RunSetup
             ["reserved answer tokens"] = $"{settings.ReservedAnswerTokens.Value}",
             ["retriever"] = await RetrieverAsync(settings, composition, cancellationToken) ?? fingerprints.Retriever ?? "",
             ["retriever settings"] = RetrieverSettings(settings),
+            ["routing"] = Named(
+                ("complexity by model", settings.Asking.ComplexityByModel.Value), ("quality by model", settings.Asking.QualityByModel.Value), ("threshold", settings.Asking.QualityThreshold.Value)),
             ["seed"] = string.Create(CultureInfo.InvariantCulture, $"{seed}"),
             ["server"] = Server(settings),
             ["step control"] = $"{settings.Answering.StepControl.Value}",
@@ -78,7 +80,8 @@ internal static class RunSetup
         ("sub-queries without new passages", rules.MaxSubQueriesWithoutNewPassages),
         ("unknown answers", rules.MaxUnknownAnswers),
         ("at a repeated sub-query", rules.StopsAtRepeatedSubQuery),
-        ("sufficiency check", rules.ChecksSufficiency));
+        ("sufficiency check", rules.ChecksSufficiency),
+        ("agreeing drafts", rules.AgreeingDrafts));
 
     private static string Named(params (string Name, object? Value)[] values) =>
         string.Join(", ", values.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Name} {pair.Value ?? "none"}")));

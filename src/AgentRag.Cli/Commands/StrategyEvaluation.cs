@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
@@ -10,7 +11,8 @@ using AgentRag.Retrieval;
 namespace AgentRag.Cli.Commands;
 
 /// <summary>Runs an evaluation and shows how far it is: done, time left, tokens and cost so far.</summary>
-internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext context, IRetriever? gold, Settings settings, EvaluationRunOptions options)
+internal sealed class StrategyEvaluation(
+    Terminal terminal, AnsweringContext context, IRetriever? gold, Settings settings, EvaluationRunOptions options, RoutingOptions? routing = null)
 {
     // Where no bar can be shown, a line now and then says that the work goes on.
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(30);
@@ -34,7 +36,11 @@ internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext con
         bool writesResults,
         CancellationToken cancellationToken) => await terminal.WithProgressAsync(
             "Evaluating",
-            async report => await new EvaluationRun(context, gold, settings.Bounds, options, TimeProvider.System) { StopRules = settings.Answering.StopRules }.RunAsync(
+            async report => await new EvaluationRun(context, gold, settings.Bounds, options, TimeProvider.System)
+            {
+                StopRules = settings.Answering.StopRules,
+                Answerer = (strategy, answering) => Strategies.Create(strategy, answering, routing),
+            }.RunAsync(
                 run,
                 questions,
                 configurations,

@@ -26,9 +26,15 @@ internal sealed record AnsweringSettings
     public static readonly SettingKey<bool> SufficiencyCheckKey = new(
         "sufficiencyCheck", "on|off", "Ask before each step if what is held is enough, and end the steps then (default: off: it costs requests and answers).", false, SettingText.Switch);
 
+    public static readonly SettingKey<int?> AgreeingDraftsKey = new(
+        "agreeingDrafts", "N", "Ask for a draft of the answer before each step, and end the steps when N drafts in a row agree, at least 2 (default: no drafts: they cost requests and answers).", null,
+        text => SettingText.Count(text) is var drafts and >= 2 ? drafts : throw new AgentRagException($"'{text}' drafts cannot agree: at least 2 are needed."));
+
     public static IReadOnlyList<SettingKey> OfBudget { get; } = [DeadlineKey, MaxCallsKey, MaxCostKey, PricesKey];
 
-    public static IReadOnlyList<SettingKey> All { get; } = [.. OfBudget, StepControlKey, SufficiencyCheckKey];
+    public static IReadOnlyList<SettingKey> OfStopRules { get; } = [SufficiencyCheckKey, AgreeingDraftsKey];
+
+    public static IReadOnlyList<SettingKey> All { get; } = [.. OfBudget, StepControlKey, .. OfStopRules];
 
     public required Setting<TimeSpan?> Deadline { get; init; }
 
@@ -42,7 +48,9 @@ internal sealed record AnsweringSettings
 
     public required Setting<bool> SufficiencyCheck { get; init; }
 
-    public StopRules StopRules => new() { ChecksSufficiency = SufficiencyCheck.Value };
+    public required Setting<int?> AgreeingDrafts { get; init; }
+
+    public StopRules StopRules => new() { ChecksSufficiency = SufficiencyCheck.Value, AgreeingDrafts = AgreeingDrafts.Value };
 
     /// <summary>The price table.</summary>
     /// <exception cref="AgentRagException">Its file cannot be used.</exception>
@@ -57,6 +65,7 @@ internal sealed record AnsweringSettings
         (PricesKey.Name, Prices.Value ?? "none", Prices.Source),
         (StepControlKey.Name, StepControls.First(name => name.Value == StepControl.Value).Key, StepControl.Source),
         (SufficiencyCheckKey.Name, SufficiencyCheck.Value ? "on" : "off", SufficiencyCheck.Source),
+        (AgreeingDraftsKey.Name, AgreeingDrafts.Value is { } drafts ? $"{drafts}" : "none", AgreeingDrafts.Source),
     ];
 
     private static Dictionary<string, StepControl> StepControls => new(StringComparer.OrdinalIgnoreCase)
@@ -77,6 +86,7 @@ internal sealed record AnsweringSettings
         Prices = PricesKey.Read(sources),
         StepControl = StepControlKey.Read(sources),
         SufficiencyCheck = SufficiencyCheckKey.Read(sources),
+        AgreeingDrafts = AgreeingDraftsKey.Read(sources),
     };
 
     private static TimeSpan? Seconds(string text) =>

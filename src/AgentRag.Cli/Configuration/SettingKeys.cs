@@ -169,7 +169,7 @@ internal static class SettingKeys
     /// <summary>The settings that answering needs.</summary>
     public static IReadOnlyList<SettingKey> OfAnswering { get; } =
     [
-        Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, AnsweringSettings.SufficiencyCheckKey, .. OfCache,
+        Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, .. AnsweringSettings.OfStopRules, .. OfCache,
     ];
 
     /// <summary>Adds the flags of settings to a command.</summary>

@@ -16,6 +16,10 @@ internal sealed record StrategySettings
         $"{PromptLayout.BatchNames[0]} (default: new passages behind the old ones, so that servers can cache what came before) or {PromptLayout.BatchNames[1]} (the paper's order).",
         PromptLayout.Default.Batches, PromptLayout.ParseBatches);
 
+    public static readonly SettingKey<QuestionPlace> QuestionPlaceKey = new(
+        "questionPlace", "NAME", $"Where the question stands: {PromptLayout.QuestionNames[0]} the passages (default) or {PromptLayout.QuestionNames[1]} them, in worked examples too.",
+        PromptLayout.Default.Question, PromptLayout.ParseQuestion);
+
     public static readonly SettingKey<QueryRewriting> RewritingKey = new(
         "rewriting", "NAME", $"How the question is put for the first retrieval: {string.Join(", ", Rewritings.Keys)} (default: none). One request more.", QueryRewriting.None,
         text => Rewritings.TryGetValue(text.Trim(), out var rewriting) ? rewriting : throw new AgentRagException($"there is no rewriting '{text}': use {string.Join(", ", Rewritings.Keys)}"));
@@ -39,12 +43,20 @@ internal sealed record StrategySettings
         new RoutingOptions().QualityThreshold,
         text => SettingText.Positive(text) is var grade and <= 1 ? grade : throw new AgentRagException($"'{text}' is no grade: a number above 0 and at most 1 is expected, such as 0.5"));
 
-    public static IReadOnlyList<SettingKey> All { get; } =
-        [OrderKey, LayoutKey, RewritingKey, DocumentLanguageKey, AssistantKey, ComplexityByModelKey, QualityByModelKey, QualityThresholdKey];
+    public static IReadOnlyList<SettingKey> OfLayout { get; } = [OrderKey, LayoutKey, QuestionPlaceKey];
+
+    public static IReadOnlyList<SettingKey> OfRouting { get; } = [ComplexityByModelKey, QualityByModelKey, QualityThresholdKey];
+
+    public static IReadOnlyList<SettingKey> All { get; } = [.. OfLayout, RewritingKey, DocumentLanguageKey, AssistantKey, .. OfRouting];
 
     public required Setting<PassageOrder> Order { get; init; }
 
     public required Setting<BatchLayout> Layout { get; init; }
+
+    public required Setting<QuestionPlace> QuestionPlace { get; init; }
+
+    /// <summary>Where passages and question stand in prompts.</summary>
+    public PromptLayout PromptLayout => new() { Order = Order.Value, Batches = Layout.Value, Question = QuestionPlace.Value };
 
     public required Setting<QueryRewriting> Rewriting { get; init; }
 
@@ -63,6 +75,7 @@ internal sealed record StrategySettings
     [
         (OrderKey.Name, PromptLayout.OrderNames[(int)Order.Value], Order.Source),
         (LayoutKey.Name, PromptLayout.BatchNames[(int)Layout.Value], Layout.Source),
+        (QuestionPlaceKey.Name, PromptLayout.QuestionNames[(int)QuestionPlace.Value], QuestionPlace.Source),
         (RewritingKey.Name, Rewritings.First(name => name.Value == Rewriting.Value).Key, Rewriting.Source),
         (DocumentLanguageKey.Name, DocumentLanguage.Value ?? "as asked", DocumentLanguage.Source),
         (AssistantKey.Name, Assistant.Value ?? "none", Assistant.Source),
@@ -82,6 +95,7 @@ internal sealed record StrategySettings
     {
         Order = OrderKey.Read(sources),
         Layout = LayoutKey.Read(sources),
+        QuestionPlace = QuestionPlaceKey.Read(sources),
         Rewriting = RewritingKey.Read(sources),
         DocumentLanguage = DocumentLanguageKey.Read(sources),
         Assistant = AssistantKey.Read(sources),

@@ -123,6 +123,7 @@ internal static class AnswerText
         StopReason.NoNewPassages => "the sub-queries brought nothing new",
         StopReason.UnknownAnswers => "the sub-queries could not be answered",
         StopReason.Sufficient => "the model said that this is enough",
+        StopReason.DraftsAgree => "drafts of the answer agreed",
         StopReason.Deadline => "the time for steps was over",
         StopReason.CallLimit => "one request was left, for the final answer",
         StopReason.CostLimit => "another step would cost too much",

@@ -17,8 +17,8 @@ public sealed record AnswerProgress
     /// <summary>Retrievals so far, those that brought nothing included.</summary>
     public int Retrievals { get; init; }
 
-    /// <summary>Passages retrieved so far that were left out because one that is held says the same.</summary>
-    public int DuplicatePassages { get; init; }
+    /// <summary>Ids of the passages retrieved so far that were left out because one that is held says the same.</summary>
+    public IReadOnlyList<string> DuplicatePassageIds { get; init; } = [];
 
     /// <summary>Every request that was answered or failed, in order.</summary>
     public IReadOnlyList<TracedRequest> Trace { get; init; } = [];

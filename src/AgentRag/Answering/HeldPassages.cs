@@ -13,7 +13,6 @@ internal sealed class HeldPassages
     private readonly Dictionary<Passage, int> _indexOfText = new(SamePassageText.Comparer);
     private readonly List<NumberedPassage> _passages = [];
     private readonly HashSet<string> _copies = new(StringComparer.Ordinal);
-    private int _restoredCopies;
     private int _batches;
 
     public IReadOnlyList<NumberedPassage> Passages
@@ -39,14 +38,14 @@ internal sealed class HeldPassages
         }
     }
 
-    /// <summary>Passages that were retrieved and left out because one that is held says the same.</summary>
-    public int Copies
+    /// <summary>Ids of the passages that were retrieved and left out because one that is held says the same.</summary>
+    public IReadOnlyList<string> Copies
     {
         get
         {
             lock (_lock)
             {
-                return _restoredCopies + _copies.Count;
+                return [.. _copies];
             }
         }
     }
@@ -108,8 +107,8 @@ internal sealed class HeldPassages
     /// <param name="held">Its passages, in the order of their numbers.</param>
     /// <param name="passages">Their texts, in the same order.</param>
     /// <param name="batches">Its retrievals.</param>
-    /// <param name="copies">What it left out because another passage says the same.</param>
-    public void Restore(IReadOnlyList<HeldPassage> held, IReadOnlyList<Passage> passages, int batches, int copies)
+    /// <param name="copies">Ids of what it left out because another passage says the same.</param>
+    public void Restore(IReadOnlyList<HeldPassage> held, IReadOnlyList<Passage> passages, int batches, IReadOnlyList<string> copies)
     {
         lock (_lock)
         {
@@ -120,7 +119,8 @@ internal sealed class HeldPassages
                 _passages.Add(new NumberedPassage(_passages.Count + 1, place.Batch, place.Rank, passage) { BestRank = place.BestRank });
             }
 
-            (_batches, _restoredCopies) = (batches, copies);
+            _copies.UnionWith(copies);
+            _batches = batches;
         }
     }
 }

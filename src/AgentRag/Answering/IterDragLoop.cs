@@ -36,6 +36,9 @@ public sealed class IterDragLoop
     private int _unproductive;
     private int _unknowns;
     private bool _isInsufficient;
+    private bool _isDrafted;
+    private string? _draft;
+    private int _agreeingDrafts;
     private StopReason? _stopReason;
 
     private IterDragLoop(AnsweringContext context, QuestionRun run, InferenceParameters parameters, IReadOnlyList<PreparedDemonstration> demonstrations) =>
@@ -51,6 +54,9 @@ public sealed class IterDragLoop
         SubQueriesWithoutNewPassages = _unproductive,
         UnknownAnswers = _unknowns,
         IsInsufficient = _isInsufficient,
+        IsDrafted = _isDrafted,
+        Draft = _draft,
+        AgreeingDrafts = _agreeingDrafts,
         StopReason = _stopReason,
         Answer = Answer,
     };
@@ -94,10 +100,11 @@ public sealed class IterDragLoop
         var passages = state.Progress.Passages.Select(held => fetch(held.PassageId)
             ?? throw new AgentRagException($"Passage '{held.PassageId}', which the question holds, is not in the index any more: ask the question again.")).ToList();
         var run = new QuestionRun(IterDragAnswerer.Name, context, state.Request, progress is null ? null : progress.Report, state.Progress);
-        run.Held.Restore(state.Progress.Passages, passages, state.Progress.Retrievals, state.Progress.DuplicatePassages);
+        run.Held.Restore(state.Progress.Passages, passages, state.Progress.Retrievals, state.Progress.DuplicatePassageIds);
         var loop = await CreateAsync(context, run, state.Request.Parameters, cancellationToken).ConfigureAwait(false);
         (loop._phase, loop._brokenReply, loop._unproductive, loop._unknowns) = (state.Phase, state.BrokenReply, state.SubQueriesWithoutNewPassages, state.UnknownAnswers);
         (loop._isInsufficient, loop._stopReason, loop.Answer) = (state.IsInsufficient, state.StopReason, state.Answer);
+        (loop._isDrafted, loop._draft, loop._agreeingDrafts) = (state.IsDrafted, state.Draft, state.AgreeingDrafts);
         // The request that a broken final reply answers has used the hold up.
         if (state.Phase != IterDragPhase.Finished && (state.Phase != IterDragPhase.FinalAnswer || state.BrokenReply is null))
         {
@@ -188,6 +195,9 @@ public sealed class IterDragLoop
             case GroundedTask.Sufficiency:
                 TakeSufficiency(reply);
                 break;
+            case GroundedTask.Draft:
+                TakeDraft(reply);
+                break;
             case GroundedTask.NextStep:
                 TakeStep(turn, reply);
                 break;
@@ -272,10 +282,10 @@ public sealed class IterDragLoop
             return null;
         }
 
-        return Rules.ChecksSufficiency && !_isInsufficient && _brokenReply is null
-            && Turn(GroundedTask.Sufficiency, PromptName.Sufficiency, SufficiencyForm) is { } check
-            ? check
-            : Turn(GroundedTask.NextStep, PromptName.IterDragStep, StepForm) ?? StopAtLimit();
+        return (Rules.ChecksSufficiency && !_isInsufficient && _brokenReply is null ? Turn(GroundedTask.Sufficiency, PromptName.Sufficiency, SufficiencyForm) : null)
+            ?? (Rules.AgreeingDrafts is not null && !_isDrafted && _brokenReply is null ? Turn(GroundedTask.Draft, PromptName.IterDragFinal, FinalForm) : null)
+            ?? Turn(GroundedTask.NextStep, PromptName.IterDragStep, StepForm)
+            ?? StopAtLimit();
     }
 
     private IterDragTurn? Intermediate() => Turn(GroundedTask.IntermediateAnswer, PromptName.IterDragStep, IntermediateForm) ?? StopAtLimit();
@@ -308,6 +318,14 @@ public sealed class IterDragLoop
     {
         var content = task == GroundedTask.Sufficiency ? Content with { Demonstrations = [] } : Content;
         var limits = Limits(task, form, content);
+        // A look at what is held is never paid for with the step that it comes before.
+        var isLook = task is GroundedTask.Sufficiency or GroundedTask.Draft;
+        using var step = isLook ? _run.Budget.TryHold(_run.CountTokens(PromptName.IterDragStep, Content)) : null;
+        if (isLook && step is null)
+        {
+            return null;
+        }
+
         var prepared = _brokenReply is { } broken
             ? _run.PrepareRepair(task, name, content, LastPromptTokens, broken, limits)
             : _run.Prepare(task, name, content, limits);
@@ -368,6 +386,27 @@ public sealed class IterDragLoop
         }
     }
 
+    private void TakeDraft(ModelReply reply)
+    {
+        // A reply of another form is no draft, and is not mended: it costs nothing but itself.
+        var text = SelfAskReply.Parse(reply.Text, SelfAskReply.FinalAnswer)?.Text;
+        var words = text is null ? Answer.NotFound : CitedText.Parse(text).Text;
+        var draft = words == Answer.NotFound || DraftKey.Of(words) is not { Length: > 0 } key ? null : key;
+        (_isDrafted, _agreeingDrafts, _draft) = (true, draft is null ? 0 : draft == _draft ? _agreeingDrafts + 1 : 1, draft);
+        if (_agreeingDrafts < Rules.AgreeingDrafts)
+        {
+            return;
+        }
+
+        _stopReason = StopReason.DraftsAgree;
+        Finish(text!, reply.Content);
+        if (_run.Request.StreamsText)
+        {
+            // That it is the answer is known only now.
+            _run.Report(new TextStreamed(Answer!.Text));
+        }
+    }
+
     private void TakeStep(IterDragTurn turn, ModelReply reply)
     {
         if (SelfAskReply.Parse(reply.Text, SelfAskReply.FollowUp, SelfAskReply.FinalAnswer) is not { } line)
@@ -391,7 +430,7 @@ public sealed class IterDragLoop
         }
 
         _run.Report(new SubQueryAsked(_run.Steps.Count + 1, subQuery));
-        (_run.Steps, _phase, _isInsufficient) = ([.. _run.Steps, new SelfAskStep(subQuery, IntermediateAnswer: null)], IterDragPhase.Retrieve, false);
+        (_run.Steps, _phase, _isInsufficient, _isDrafted) = ([.. _run.Steps, new SelfAskStep(subQuery, IntermediateAnswer: null)], IterDragPhase.Retrieve, false, false);
     }
 
     private void TakeIntermediate(IterDragTurn turn, ModelReply reply)

@@ -41,6 +41,15 @@ public sealed record IterDragState
     /// <summary>Whether it was asked for the coming step if what is held is enough, and it was not.</summary>
     public bool IsInsufficient { get; init; }
 
+    /// <summary>Whether a draft of the answer was asked for before the coming step.</summary>
+    public bool IsDrafted { get; init; }
+
+    /// <summary>What the latest draft says, as drafts are compared; null when there is none that counts.</summary>
+    public string? Draft { get; init; }
+
+    /// <summary>Drafts in a row that say this.</summary>
+    public int AgreeingDrafts { get; init; }
+
     /// <summary>Why the steps ended; null while they go on.</summary>
     public StopReason? StopReason { get; init; }
 
@@ -74,7 +83,7 @@ public enum IterDragPhase
     /// <summary>Retrieve: for the question, or for the last step's sub-query.</summary>
     Retrieve,
 
-    /// <summary>Ask for the next step, or first whether what is held is enough.</summary>
+    /// <summary>Ask for the next step, or first whether what is held is enough, or for a draft of the answer.</summary>
     Step,
 
     /// <summary>Ask for the answer to the last step's sub-query.</summary>

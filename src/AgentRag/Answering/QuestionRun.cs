@@ -151,8 +151,16 @@ internal sealed class QuestionRun
         Prepare(task, _context.Prompts.Get(name), content, limits);
 
     /// <summary>Packs a prompt of one's own into what is available and books it.</summary>
+    /// <exception cref="AgentRagException">The question is to stand above the passages, and the prompt cannot show it there.</exception>
     public PreparedRequest? Prepare(GroundedTask task, PromptTemplate template, PromptContent content, RequestLimits limits)
     {
+        if (_context.Layout.Question == QuestionPlace.Above && content.Passages.Count > 0 && !template.TakesQuestionAbove && task != GroundedTask.Grade)
+        {
+            throw new AgentRagException(
+                $"{template.Source}: the question is to stand above the passages, and this prompt has one place for it: write {{{{#if question_above}}}} around a place above and " +
+                "{{#unless question_above}} around the one below, or leave the question below.");
+        }
+
         while (true)
         {
             var available = Math.Min(Budget.AvailableTokens(limits.ReservedTokens, limits.Hold), limits.MostTokens);
@@ -330,7 +338,7 @@ internal sealed class QuestionRun
     public void ForgetCitations() => _trace.ForgetCitations();
 
     /// <inheritdoc cref="QuestionTrace.WithTotals"/>
-    public Answer WithTotals(Answer answer) => _trace.WithTotals(answer) with { DuplicatePassages = Held.Copies };
+    public Answer WithTotals(Answer answer) => _trace.WithTotals(answer) with { DuplicatePassages = Held.Copies.Count };
 
     /// <summary>Makes the answer of a cancelled question: the last intermediate answer that is one, and all that led to it.</summary>
     public Answer FinishCancelled() => Make(
@@ -392,6 +400,7 @@ internal sealed class QuestionRun
         GroundedTask.NextStep => "next step",
         GroundedTask.IntermediateAnswer => "intermediate answer",
         GroundedTask.FinalAnswer => "final answer",
+        GroundedTask.Draft => "draft",
         GroundedTask.Sufficiency => "sufficiency",
         GroundedTask.Decompose => "decompose",
         GroundedTask.Keywords => "keywords",
@@ -522,7 +531,7 @@ internal sealed class QuestionRun
             Text = text,
             Citations = text == Answer.NotFound ? [] : progress.Citations,
             DroppedCitations = progress.DroppedCitations,
-            DuplicatePassages = progress.DuplicatePassages,
+            DuplicatePassages = progress.DuplicatePassageIds.Count,
             Strategy = Strategy,
             Model = progress.Model ?? _context.ModelName,
             ParametersAsked = Request.Parameters,

@@ -89,7 +89,7 @@ internal sealed class QuestionTrace
                 Steps = _steps,
                 Passages = [.. held.Passages.Select(passage => new HeldPassage(passage.Passage.Id, passage.Batch, passage.Rank, passage.BestRank))],
                 Retrievals = held.Batches,
-                DuplicatePassages = held.Copies,
+                DuplicatePassageIds = held.Copies,
                 Trace = [.. _requests.Values],
                 Citations = [.. _citations],
                 DroppedCitations = _droppedCitations,

@@ -1,6 +1,7 @@
 namespace AgentRag.Answering;
 
-/// <summary>Why the answering of a question ended. All but the first and the last end in a forced final answer with what is held.</summary>
+/// <summary>Why the answering of a question ended. All but <see cref="FinalAnswer"/>, <see cref="DraftsAgree"/> and <see cref="Cancelled"/> end in a forced final answer with
+/// what is held.</summary>
 public enum StopReason
 {
     /// <summary>The model gave its final answer.</summary>
@@ -26,6 +27,9 @@ public enum StopReason
 
     /// <summary>The optional check said that what is held is enough.</summary>
     Sufficient,
+
+    /// <summary>Drafts of the final answer agreed, step after step; the last of them is the answer.</summary>
+    DraftsAgree,
 
     /// <summary>The time that steps may take was over.</summary>
     Deadline,

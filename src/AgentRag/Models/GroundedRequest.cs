@@ -17,6 +17,9 @@ public enum GroundedTask
     /// <summary>The final answer now, with what is held.</summary>
     FinalAnswer,
 
+    /// <summary>The final answer as it would be now, though steps may follow.</summary>
+    Draft,
+
     /// <summary>Whether the passages and steps are enough to answer the question: yes or no.</summary>
     Sufficiency,
 

@@ -19,6 +19,7 @@ internal sealed class HostPrompts(PluginContext context)
         var content = new PromptContent
         {
             Question = question,
+            Layout = _answering.Layout,
             Passages = [.. ranked.Select(passage => new NumberedPassage(passage.Rank, Batch: 0, passage.Rank, passage.Passage))],
             Demonstrations = await _answering.Demonstrations.SelectAsync(question, m, k, withSteps: false, cancellationToken).ConfigureAwait(false),
         };

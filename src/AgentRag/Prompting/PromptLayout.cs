@@ -28,10 +28,21 @@ public enum BatchLayout
     ReverseRankGlobal,
 }
 
-/// <summary>Where the passages stand in a prompt.</summary>
+/// <summary>On which side of the passages the question stands.</summary>
+public enum QuestionPlace
+{
+    /// <summary>Behind the passages, at the end (paper, appendix J).</summary>
+    Below,
+
+    /// <summary>Before the passages. The steps and what is asked for next still stand at the end.</summary>
+    Above,
+}
+
+/// <summary>Where passages and question stand in a prompt.</summary>
 /// <remarks>
-/// Instructions and demonstrations come first, the same in all requests of a question and of all questions, then the passages, then the question. Providers cache
-/// the beginning that a request shares with an earlier one; <see cref="BatchLayout.AppendBatches"/> keeps that beginning long.
+/// Instructions and demonstrations come first, the same in all requests of a question and of all questions, then the passages with the question behind or before them.
+/// Providers cache the beginning that a request shares with an earlier one; <see cref="BatchLayout.AppendBatches"/> keeps that beginning long, on whichever side the
+/// question stands: it is the same in all requests.
 /// </remarks>
 public sealed record PromptLayout
 {
@@ -44,11 +55,17 @@ public sealed record PromptLayout
     /// <summary>The names of the layouts: <c>append-batches</c>, <c>reverse-rank-global</c>.</summary>
     public static IReadOnlyList<string> BatchNames { get; } = ["append-batches", "reverse-rank-global"];
 
+    /// <summary>The names of the question's places: <c>below</c>, <c>above</c>.</summary>
+    public static IReadOnlyList<string> QuestionNames { get; } = ["below", "above"];
+
     /// <summary>The order within what is ordered together. Default: reversed rank, as in the paper.</summary>
     public PassageOrder Order { get; init; } = PassageOrder.ReversedRank;
 
     /// <summary>What is ordered together. Default: each batch for itself.</summary>
     public BatchLayout Batches { get; init; } = BatchLayout.AppendBatches;
+
+    /// <summary>Where the question stands, in demonstrations too. Default: below the passages, as in the paper. Prompts of one's own take it up by <c>question_above</c>.</summary>
+    public QuestionPlace Question { get; init; } = QuestionPlace.Below;
 
     /// <summary>Reads the name of an order.</summary>
     /// <param name="name">One of <see cref="OrderNames"/>.</param>
@@ -60,6 +77,11 @@ public sealed record PromptLayout
     /// <exception cref="AgentRagException">There is no such layout.</exception>
     public static BatchLayout ParseBatches(string name) => (BatchLayout)IndexOf(name, BatchNames, "layout");
 
+    /// <summary>Reads the name of a place of the question.</summary>
+    /// <param name="name">One of <see cref="QuestionNames"/>.</param>
+    /// <exception cref="AgentRagException">There is no such place.</exception>
+    public static QuestionPlace ParseQuestion(string name) => (QuestionPlace)IndexOf(name, QuestionNames, "place of the question");
+
     /// <summary>Puts test passages into the order in which the prompt shows them.</summary>
     /// <param name="passages">The passages; length ≥ 0.</param>
     public IReadOnlyList<NumberedPassage> Arrange(IReadOnlyList<NumberedPassage> passages)
@@ -68,8 +90,8 @@ public sealed record PromptLayout
         return Arrange(passages, passage => (passage.Batch, Batches == BatchLayout.AppendBatches ? passage.Rank : passage.BestRank, passage.Passage));
     }
 
-    /// <summary>The text form: <c>reversed-rank, append-batches</c>.</summary>
-    public override string ToString() => $"{OrderNames[(int)Order]}, {BatchNames[(int)Batches]}";
+    /// <summary>The text form: <c>reversed-rank, append-batches</c>, and <c>question above</c> behind it where that is so.</summary>
+    public override string ToString() => $"{OrderNames[(int)Order]}, {BatchNames[(int)Batches]}{(Question == QuestionPlace.Above ? ", question above" : "")}";
 
     internal List<T> Arrange<T>(IEnumerable<T> passages, Func<T, (int Batch, int Rank, Passage Passage)> place)
     {

@@ -11,6 +11,7 @@ internal static class PromptModel
     public static Dictionary<string, object?> From(PromptContent content) => new(StringComparer.Ordinal)
     {
         ["question"] = UntrustedText.NeutraliseLine(content.Question),
+        ["question_above"] = content.Layout.Question == QuestionPlace.Above,
         ["demonstrations"] = content.Demonstrations.Select((prepared, index) => Demonstration(prepared, index, content.Layout)).ToList(),
         // With one list for all there are no batches to tell apart.
         ["passages"] = content.Layout.Arrange(content.Passages).Select(passage => SafePassage.Of(passage.Passage)
@@ -68,7 +69,8 @@ internal static class PromptModel
             Passages = [.. full.Passages, new NumberedPassage(2, 0, 2, passage), new NumberedPassage(3, 1, 1, passage with { Text = "" })],
             Steps = [.. full.Steps, .. pending.Steps],
         };
-        return [From(full), From(pending), From(new PromptContent { Question = "question" }), From(twice)];
+        var above = new PromptLayout { Question = QuestionPlace.Above };
+        return [From(full), From(pending), From(new PromptContent { Question = "question" }), From(twice), From(twice with { Layout = above }), From(new PromptContent { Question = "question", Layout = above })];
     }
 
     private static Dictionary<string, object?> Demonstration(PreparedDemonstration prepared, int index, PromptLayout layout)
@@ -79,6 +81,7 @@ internal static class PromptModel
         return new(StringComparer.Ordinal)
         {
             ["number"] = index + 1,
+            ["question_above"] = layout.Question == QuestionPlace.Above,
             ["question"] = UntrustedText.NeutraliseLine(prepared.Demonstration.Question),
             ["answer"] = UntrustedText.NeutraliseLine(prepared.Demonstration.Answer),
             ["steps"] = prepared.Demonstration.Steps.Select(Step).ToList(),

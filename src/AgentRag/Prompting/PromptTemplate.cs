@@ -29,6 +29,7 @@ public sealed class PromptTemplate
         _systemProgram = PromptTemplateCompiler.Program(file.System, samples, _system);
         _userProgram = PromptTemplateCompiler.Program(file.Template, samples, _user);
         _repair = file.Repair is null ? null : PromptTemplateCompiler.Compile(file, file.Repair, PromptModel.RepairSamples());
+        TakesQuestionAbove = file.Template.Text.Contains("question_above", StringComparison.Ordinal);
         MaxAnswerTokens = file.MaxTokens;
         StopSequences = file.StopSequences;
         ContentHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file.Text)));
@@ -49,6 +50,9 @@ public sealed class PromptTemplate
 
     /// <summary>Texts that end the reply; length ≥ 0.</summary>
     public IReadOnlyList<string> StopSequences { get; }
+
+    /// <summary>Whether the template can show the question above the passages (<see cref="QuestionPlace.Above"/>): it uses <c>question_above</c>.</summary>
+    public bool TakesQuestionAbove { get; }
 
     /// <summary>Whether prompts are planned part by part; false for a template that only the Handlebars engine can render.</summary>
     internal bool IsRenderedInParts => _systemProgram is not null && _userProgram is not null;

@@ -54,7 +54,7 @@ internal static class PromptTemplateCompiler
         {
             throw new AgentRagException(
                 $"{file.Path}:{LineOf(template, e.MissingKey ?? e.Path ?? "")}: unknown name '{e.Path ?? e.MissingKey}' in {template.Key}; a template can use " +
-                "question, demonstrations, passages, steps, pending, max_sub_queries, language, history, temperature, refusal and what these hold.", e);
+                "question, question_above, demonstrations, passages, steps, pending, max_sub_queries, language, history, temperature, refusal and what these hold.", e);
         }
         catch (HandlebarsException e)
         {

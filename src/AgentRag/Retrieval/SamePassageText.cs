@@ -97,7 +97,6 @@ internal sealed class SamePassageText : IEqualityComparer<Passage>
 
     /// <summary>FNV-1a over the characters that count.</summary>
     [StructLayout(LayoutKind.Auto)]
-    [StructLayout(LayoutKind.Auto)]
     private struct Fnv()
     {
         private ulong _hash = 14695981039346656037;

@@ -44,10 +44,10 @@ public sealed class HelpAndErrorTests
     [InlineData("error: Give a question or --questions FILE, not both.\n", "ask", "Who?", "--questions", "file")]
     [InlineData("error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, auto, escalate.\n", "ask", "Who?", "--strategy", "guess")]
     [InlineData(
-        "error: ',' names no strategy: use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, several with commas, or all.\n",
+        "error: ',' names no strategy: use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, auto, escalate, iterdrag+sufficiency, iterdrag+drafts, several with commas, or all.\n",
         "evaluate", "--questions", "file", "--strategy", ",")]
     [InlineData(
-        "error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, several with commas, or all.\n",
+        "error: There is no strategy 'guess': use one of zero-shot, many-shot, rag, cot, drag, decompose-parallel, keyword-expansion, iterdrag, auto, escalate, iterdrag+sufficiency, iterdrag+drafts, several with commas, or all.\n",
         "evaluate", "--questions", "file", "--strategy", "rag,guess")]
     [InlineData("error: --k: 'x' is not a whole number.\n", "evaluate", "--questions", "file", "--k", "1,x")]
     [InlineData("error: Inference parameters: k is 2000, must be in [0, 1000].\n", "evaluate", "--questions", "file", "--k", "1,2000")]
@@ -77,9 +77,9 @@ public sealed class HelpAndErrorTests
                 2,
                 "",
                 "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, demonstrationSelection, demonstrationK, " +
-                "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, allocationModel, order, layout, rewriting, documentLanguage, assistant, " +
+                "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, allocationModel, order, layout, questionPlace, rewriting, documentLanguage, assistant, " +
                 "complexityByModel, qualityByModel, qualityThreshold, deadline, " +
-                "maxCalls, maxCost, prices, stepControl, sufficiencyCheck, cache, cacheReuse, cacheSimilarity, tokenizer, vocabularies, roots.\n"),
+                "maxCalls, maxCost, prices, stepControl, sufficiencyCheck, agreeingDrafts, cache, cacheReuse, cacheSimilarity, tokenizer, vocabularies, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
 

@@ -137,6 +137,7 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
             MaxSubQueriesWithoutNewPassages = random.Next(3) == 0 ? null : random.Next(1, 3),
             MaxUnknownAnswers = random.Next(3) == 0 ? null : random.Next(1, 3),
             ChecksSufficiency = random.Next(4) == 0,
+            AgreeingDrafts = random.Next(4) == 0 ? random.Next(2, 4) : null,
         };
         var question = "q " + Words(random, 12);
         var demonstrations = Enumerable.Range(0, 5).Select(i => new LabelledQuestion
@@ -189,7 +190,7 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
         Assert.Equal(sizes.Sum(), answer.EffectiveContextTokens);
         Assert.All(model.Sent, sent => Assert.True(sent.Options.MaxOutputTokens <= budget.ReservedAnswerTokens));
 
-        var byItself = answer.StopReason == StopReason.FinalAnswer;
+        var byItself = answer.StopReason is StopReason.FinalAnswer or StopReason.DraftsAgree;
         Assert.True(byItself || model.Sent.Any(sent => sent.Request.Task == GroundedTask.FinalAnswer), "No final answer was asked for.");
         Assert.NotEqual("", answer.Text);
         Assert.DoesNotContain('\n', answer.Text);
@@ -262,6 +263,7 @@ public sealed class BudgetPropertyTests(ITestOutputHelper output)
             GroundedTask.NextStep => random.Next(4) == 0 ? $"So the final answer is: {Words(random, 6)} [{random.Next(9)}]" : $"Follow up: {Words(random, 60)}",
             GroundedTask.IntermediateAnswer => random.Next(5) == 0 ? "Intermediate answer: not found" : $"Intermediate answer: {Words(random, 200)} [{random.Next(9)}]",
             GroundedTask.Sufficiency => random.Next(6) == 0 ? "Yes." : "no",
+            GroundedTask.Draft => $"So the final answer is: {(random.Next(3) == 0 ? "not found" : (char)('a' + random.Next(2)))}",
             GroundedTask.FinalAnswer => $"So the final answer is: {Words(random, 9)}",
             _ => Words(random, 9),
         },

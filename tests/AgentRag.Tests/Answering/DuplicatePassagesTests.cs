@@ -94,10 +94,11 @@ public sealed class DuplicatePassagesTests
         loop.Take("Follow up: Sub?");
 
         var state = IterDragState.FromJson(loop.State.ToJson());
-        Assert.Equal(1, state.Progress.DuplicatePassages);
+        Assert.Equal(["pier-copy#0"], state.Progress.DuplicatePassageIds);
         var restored = await IterDragLoop.RestoreAsync(context, state, id => id == Original.Id ? Original : null, cancellationToken: TestContext.Current.CancellationToken);
         var turn = await restored.NextAsync(TestContext.Current.CancellationToken);
         Assert.Equal(["pier#0", "tarn-copy#0"], turn!.Passages.Select(passage => passage.Passage.Id));
+        Assert.Equal(["pier-copy#0"], restored.State.Progress.DuplicatePassageIds); // met again, and not counted twice
     }
 
     [Fact]

@@ -181,6 +181,7 @@ public sealed class IterDragLoopTests
                     MaxUnknownAnswers = random.Next(3) == 0 ? null : random.Next(1, 4),
                     StopsAtRepeatedSubQuery = random.Next(2) == 0,
                     ChecksSufficiency = random.Next(3) == 0,
+                    AgreeingDrafts = random.Next(3) == 0 ? 2 : null,
                 },
             };
             _replies = [.. Enumerable.Range(0, 40).Select(_ => Reply(random))];

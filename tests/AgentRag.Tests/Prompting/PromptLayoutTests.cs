@@ -1,4 +1,6 @@
+using AgentRag.Answering;
 using AgentRag.Demonstrations;
+using AgentRag.Models;
 using AgentRag.Prompting;
 using AgentRag.Tests.Fakes;
 using Xunit;
@@ -37,6 +39,8 @@ public sealed class PromptLayoutTests
             Assert.Throws<AgentRagException>(() => PromptLayout.ParseOrder("best")).Message);
         Assert.Equal(
             "there is no layout 'x': use append-batches, reverse-rank-global", Assert.Throws<AgentRagException>(() => PromptLayout.ParseBatches("x")).Message);
+        Assert.Equal("there is no place of the question 'left': use below, above", Assert.Throws<AgentRagException>(() => PromptLayout.ParseQuestion("left")).Message);
+        Assert.Equal((QuestionPlace.Below, QuestionPlace.Above), (PromptLayout.ParseQuestion("below"), PromptLayout.ParseQuestion("above")));
     }
 
     [Fact]
@@ -51,6 +55,79 @@ public sealed class PromptLayoutTests
 
         static string Sources(PromptContent content) => string.Concat(PromptLibrary.Default.Get(PromptName.Drag).Render(content, new WordCounter()).User
             .Split("source=\"").Skip(1).Select(text => text[0]));
+    }
+
+    [Theory]
+    [InlineData(PromptName.Rag), InlineData(PromptName.Drag), InlineData(PromptName.ChainOfThought), InlineData(PromptName.IterDragStep), InlineData(PromptName.IterDragFinal)]
+    [InlineData(PromptName.Sufficiency), InlineData(PromptName.KeywordNote)]
+    public void The_question_stands_above_or_below_the_passages_and_nothing_else_differs(PromptName name)
+    {
+        var demonstration = new PreparedDemonstration(new Demonstration { Id = "d", Question = "What was asked?", Answer = "a", Steps = [], Supporting = [] }, [[Passage("x", "1")]]);
+        var content = new PromptContent { Question = "Who did it?", Demonstrations = [demonstration], Passages = Passages, Steps = [new SelfAskStep("Sub?", null)] };
+        var template = PromptLibrary.Default.Get(name);
+        Assert.True(template.TakesQuestionAbove && template.IsRenderedInParts);
+        var below = template.Render(content, new WordCounter());
+        var above = template.Render(content with { Layout = new PromptLayout { Question = QuestionPlace.Above } }, new WordCounter());
+
+        Assert.True(below.User.IndexOf("Who did it?", StringComparison.Ordinal) > below.User.LastIndexOf("</passage>", StringComparison.Ordinal));
+        Assert.Contains("Question: Who did it?\n", above.User, StringComparison.Ordinal);
+        var place = above.User.IndexOf("Who did it?", StringComparison.Ordinal);
+        Assert.Equal(place, above.User.LastIndexOf("Who did it?", StringComparison.Ordinal)); // once
+        Assert.True(place < above.User.IndexOf("<passage number=\"5\"", StringComparison.Ordinal));
+        Assert.Equal(Lines(below.User), Lines(above.User));
+        Assert.Equal((below.System, below.TokenCount), (above.System, above.TokenCount));
+        if (below.User.Contains("What was asked?", StringComparison.Ordinal))
+        {
+            // Worked examples show it in the same place.
+            Assert.True(below.User.IndexOf("What was asked?", StringComparison.Ordinal) > below.User.IndexOf("</passage>", StringComparison.Ordinal));
+            Assert.True(above.User.IndexOf("What was asked?", StringComparison.Ordinal) < above.User.IndexOf("<passage", StringComparison.Ordinal));
+        }
+
+        static IEnumerable<string> Lines(string text) => text.Split('\n').Where(line => line.Length > 0).Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void With_the_question_above_appended_batches_still_leave_what_came_before_untouched()
+    {
+        var layout = new PromptLayout { Question = QuestionPlace.Above };
+        var template = PromptLibrary.Default.Get(PromptName.IterDragStep);
+        var first = template.Render(new PromptContent { Question = "Who?", Passages = Passages[..5], Layout = layout }, new WordCounter());
+        var later = template.Render(
+            new PromptContent { Question = "Who?", Passages = Passages, Steps = [new SelfAskStep("Sub?", null)], Layout = layout }, new WordCounter());
+        var shared = first.User[..(first.User.LastIndexOf("</passage>", StringComparison.Ordinal) + "</passage>".Length)];
+        Assert.StartsWith(shared, later.User, StringComparison.Ordinal);
+        Assert.Contains("Question: Who?", shared, StringComparison.Ordinal);
+
+        // What providers are told to keep ends behind the first batch in both.
+        var end = Assert.Single(first.CacheBoundaries);
+        Assert.Contains(end, later.CacheBoundaries);
+        Assert.Equal(first.User[..end], later.User[..end]);
+        Assert.Equal("reversed-rank, append-batches, question above", layout.ToString());
+    }
+
+    [Fact]
+    public async Task A_prompt_with_one_place_for_the_question_cannot_show_it_above()
+    {
+        using var files = new TemporaryFolder();
+        var path = files["rag.yaml"];
+        await File.WriteAllTextAsync(
+            path,
+            "name: own\ntemplate_format: handlebars\ntemplate: |\n  {{#each passages}}{{text}}{{/each}}\n  {{question}}\nexecution_settings:\n  default:\n    agentrag_system: Answer.\n",
+            TestContext.Current.CancellationToken);
+        var context = new AnsweringContext
+        {
+            Retriever = new ListRetriever(Passage("a", "Tarn built it.")),
+            Model = new ScriptedChatClient("Tarn"),
+            TokenCounter = new WordCounter(),
+            Prompts = PromptLibrary.Load(files.Path),
+            Layout = new PromptLayout { Question = QuestionPlace.Above },
+        };
+        var request = new AnswerRequest("Who?", new InferenceParameters(1, 0, 1), new TokenBudgetOptions());
+        var error = await Assert.ThrowsAsync<AgentRagException>(() => new RagAnswerer(context).AnswerAsync(request, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Equal(
+            $"{path}: the question is to stand above the passages, and this prompt has one place for it: write {{{{#if question_above}}}} around a place above and " +
+            "{{#unless question_above}} around the one below, or leave the question below.",
+            error.Message);
     }
 
     [Fact]

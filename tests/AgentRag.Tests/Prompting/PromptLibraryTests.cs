@@ -33,7 +33,7 @@ public sealed class PromptLibraryTests : IDisposable
     {
         var path = Write("rag.yaml", Yaml("{{#each passages}}\n  {{text}} {{colour}}\n  {{/each}}", "x"));
         Assert.Equal(
-            $"{path}:5: unknown name 'colour' in template; a template can use question, demonstrations, passages, steps, pending, max_sub_queries, language, history, temperature, refusal and what these hold.",
+            $"{path}:5: unknown name 'colour' in template; a template can use question, question_above, demonstrations, passages, steps, pending, max_sub_queries, language, history, temperature, refusal and what these hold.",
             Assert.Throws<AgentRagException>(() => PromptLibrary.Load(_folder)).Message);
     }
 

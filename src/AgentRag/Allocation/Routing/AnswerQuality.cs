@@ -16,7 +16,7 @@ public static class AnswerQuality
         ArgumentNullException.ThrowIfNull(answer);
         return answer.IsNotFound ? 0
             : answer.Citations.Count == 0 ? 0.4
-            : answer.StopReason is StopReason.FinalAnswer or StopReason.Sufficient ? 1
+            : answer.StopReason is StopReason.FinalAnswer or StopReason.Sufficient or StopReason.DraftsAgree ? 1
             : 0.7;
     }
 }

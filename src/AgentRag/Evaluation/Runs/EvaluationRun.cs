@@ -38,6 +38,9 @@ public sealed class EvaluationRun
     /// <summary>When a loop ends before n iterations are used. Default: as in <see cref="Answering.StopRules"/>.</summary>
     public StopRules StopRules { get; init; } = new();
 
+    /// <summary>Makes the answerer of a strategy. Default: <see cref="Answerers.Create"/>, which knows none that choose among others.</summary>
+    public Func<string, AnsweringContext, IAnswerer> Answerer { get; init; } = Answerers.Create;
+
     /// <summary>Answers what the run has no record of yet.</summary>
     /// <param name="run">The run.</param>
     /// <param name="questions">The questions to ask, in order.</param>
@@ -69,7 +72,7 @@ public sealed class EvaluationRun
                 return;
             }
 
-            var one = new QuestionEvaluation(_context, _model, _gold, _bounds, StopRules, _options.Prices, largestK, _time, run);
+            var one = new QuestionEvaluation(_context, _model, _gold, _bounds, StopRules, Answerer, _options.Prices, largestK, _time, run);
             there.ForEach(one.Remember);
             foreach (var configuration in open.TakeWhile(_ => !state.IsStopped))
             {

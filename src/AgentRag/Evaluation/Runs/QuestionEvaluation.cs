@@ -7,7 +7,16 @@ namespace AgentRag.Evaluation.Runs;
 
 /// <summary>Answers one question under one configuration after the other, and makes records of the answers. The one place where a run reads an <see cref="Answer"/>.</summary>
 internal sealed class QuestionEvaluation(
-    AnsweringContext context, IChatClient model, IRetriever? gold, TokenBudgetOptions bounds, StopRules stopRules, RunPrices? prices, int largestK, TimeProvider time, RunWriter run)
+    AnsweringContext context,
+    IChatClient model,
+    IRetriever? gold,
+    TokenBudgetOptions bounds,
+    StopRules stopRules,
+    Func<string, AnsweringContext, IAnswerer> answerers,
+    RunPrices? prices,
+    int largestK,
+    TimeProvider time,
+    RunWriter run)
 {
     private readonly RememberingChatClient _model = RememberingChatClient.Over(model, time);
     private readonly SharedRetriever _retriever = new(context.Retriever, largestK);
@@ -19,7 +28,7 @@ internal sealed class QuestionEvaluation(
     {
         _model.Begin();
         var usesGold = configuration.Strategy == RunConfiguration.GoldPassages;
-        var answerer = Answerers.Create(configuration.AnsweringStrategy, context with
+        var answerer = answerers(configuration.AnsweringStrategy, context with
         {
             Model = _model,
             Retriever = !usesGold ? _retriever : gold ?? throw new InvalidOperationException("The gold-passage baseline has no retriever."),
@@ -37,7 +46,7 @@ internal sealed class QuestionEvaluation(
         };
         try
         {
-            var request = new AnswerRequest(question.Question, configuration.Parameters, bounds with { MaxEffectiveContextTokens = configuration.BudgetTokens }) { StopRules = stopRules };
+            var request = new AnswerRequest(question.Question, configuration.Parameters, bounds with { MaxEffectiveContextTokens = configuration.BudgetTokens }) { StopRules = configuration.StopRules(stopRules) };
             var answer = await answerer.AnswerAsync(request, seen, cancellationToken).ConfigureAwait(false);
             return Timed(WithAnswer(WithRequests(record, answer.Trace, seen), answer, seen));
         }

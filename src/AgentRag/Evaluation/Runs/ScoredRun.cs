@@ -72,10 +72,10 @@ public sealed class ScoredRun
     }
 
     /// <summary>The run's results as observations, which allocation models are fitted to: every configuration that was asked all questions, in each metric of the paper.</summary>
-    /// <remarks>Of one strategy and (k, m, n) under several budgets the largest counts: smaller ones may have cut the prompts, and what was cut is not what θ is worth.</remarks>
+    /// <remarks>Without strategies that choose k, m and n by the question and without early stops: what they reach is not what θ is worth. Of one strategy and (k, m, n) under several budgets the largest counts: smaller ones may have cut the prompts, and what was cut is not what θ is worth.</remarks>
     public IReadOnlyList<Observation> Observations()
     {
-        var whole = Configurations.Where(scored => scored.Questions.Count == Questions).ToList();
+        var whole = Configurations.Where(scored => scored.Questions.Count == Questions && scored.Configuration.KeepsParameters && !RunConfiguration.EarlyStops.Contains(scored.Configuration.Strategy)).ToList();
         if (whole.Count == 0)
         {
             return [];

@@ -102,7 +102,9 @@ public sealed class ExtractiveChatClient(ITokenCounter tokens) : IChatClient
         {
             GroundedTask.NextStep => reader.Next() is { } subQuery ? ReplyText.FollowUp(subQuery) : ReplyText.Final(reader.Final()),
             GroundedTask.IntermediateAnswer => ReplyText.Intermediate(Reader.Answer(request.Steps.Count > 0 ? request.Steps[^1].SubQuery : request.Question, passages)),
-            GroundedTask.FinalAnswer => ReplyText.Final(reader.Final()),
+            GroundedTask.FinalAnswer or GroundedTask.Draft => ReplyText.Final(reader.Final()),
+            // Its plan is done, or it is not.
+            GroundedTask.Sufficiency => reader.Next() is null ? "yes" : "no",
             _ => ReplyText.Answer(reader.Final()),
         };
     }

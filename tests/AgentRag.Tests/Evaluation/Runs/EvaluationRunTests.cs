@@ -1,3 +1,4 @@
+using AgentRag.Allocation.Routing;
 using AgentRag.Answering;
 using AgentRag.Evaluation;
 using AgentRag.Evaluation.Runs;
@@ -50,6 +51,46 @@ public sealed class EvaluationRunTests : IDisposable
         var larger = await _fixture.RunAsync(model, RunFixture.Grid(1, 2));
         Assert.Equal(RunFixture.Grid(1, 2).Count * 3, larger.Records);
         Assert.Equal((RunFixture.Grid(1, 2).Count - RunFixture.Grid(1).Count) * 3, larger.Answered);
+    }
+
+    [Fact]
+    public async Task Early_stops_are_measured_beside_the_loop_that_they_stop_and_are_no_observations()
+    {
+        var configurations = Grid([.. RunConfiguration.EarlyStops, "iterdrag"], 3);
+        var end = await _fixture.RunAsync(new ScriptedChatClient(RunFixture.Reply), configurations);
+        var scored = _fixture.Scored();
+
+        // Of a question: follow-up, its answer, final answer; a check before both steps; a draft before both steps in place of the final answer.
+        Assert.Equal([("iterdrag", 3.0), ("iterdrag+sufficiency", 5), ("iterdrag+drafts", 4)], scored.Configurations.Select(total => (total.Configuration.Strategy, total.MeanRequests)));
+        Assert.Equal([StopReason.DraftsAgree], scored.Run.Records().Where(record => record.Strategy == "iterdrag+drafts").Select(record => record.StopReason!.Value).Distinct());
+        Assert.Equal(3, scored.BestOfStrategies(EvaluationMetric.F1).Count); // so that they are compared question by question
+        Assert.Equal(["iterdrag"], scored.Observations().Select(observation => observation.Strategy).Distinct());
+        Assert.Equal((9, 3 * 7), (end.Records, end.RequestsSent)); // the loop's own three requests are asked once for all: 3 + 2 checks + 2 drafts
+    }
+
+    [Fact]
+    public async Task Strategies_that_choose_k_m_and_n_by_the_question_are_measured_once_per_budget()
+    {
+        var configurations = Grid(["auto", "rag", "escalate"], 1, 3);
+        Assert.Equal(["auto", "rag k=1 m=0 n=1", "rag k=3 m=0 n=1", "escalate"], configurations.Select(configuration => configuration.ShortName));
+        Assert.Equal("escalate, budget 20,000", configurations[^1].ToString());
+        Assert.Equal([true, false], new[] { configurations[1], configurations[0] }.Select(configuration => configuration.KeepsParameters));
+
+        using (var run = RunWriter.Open(_fixture.Folder, RunFixture.Manifest(), _fixture.Questions, TimeProvider.System))
+        {
+            var routing = new RoutingOptions { MaxK = 12, MaxM = 0, AsksModelForComplexity = false };
+            var end = await new EvaluationRun(_fixture.Context(new ScriptedChatClient(RunFixture.Reply)), gold: null, new TokenBudgetOptions(), new(), TimeProvider.System)
+            {
+                Answerer = (strategy, context) => Strategies.Create(strategy, context, routing),
+            }.RunAsync(run, _fixture.Questions, configurations, cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal((12, 0), (end.Records, end.Failed));
+        }
+
+        var scored = _fixture.Scored();
+        Assert.Equal(["rag", "rag", "auto", "escalate"], scored.Configurations.Select(total => total.Configuration.Strategy));
+        Assert.Equal(1, scored.Configurations[2].MeanOf(EvaluationMetric.ExactMatch)); // simple questions: DRAG with all 12 passages
+        Assert.Equal([12, 0, 1], scored.Run.Records().First(record => record.Strategy == "auto").Used);
+        Assert.Equal(["rag"], scored.Observations().Select(observation => observation.Strategy).Distinct());
     }
 
     [Fact]
@@ -301,6 +342,9 @@ public sealed class EvaluationRunTests : IDisposable
         Assert.Equal(RunFixture.Grid(1).Count * 3, end.Records);
         Assert.Equal(end.Records, RunReader.Open(_fixture.Folder).Records().Count());
     }
+
+    private static IReadOnlyList<RunConfiguration> Grid(IReadOnlyList<string> strategies, params int[] ks) =>
+        new RunGrid { Strategies = strategies, Ks = ks, Ms = [0], Ns = [2], BudgetTokens = [20_000] }.Configurations();
 
     private static double Mean(ScoredRun scored, string strategy, int k, EvaluationMetric metric) =>
         scored.Configurations.First(total => total.Configuration.Strategy == strategy && total.Configuration.Parameters.K == k).MeanOf(metric)!.Value;
