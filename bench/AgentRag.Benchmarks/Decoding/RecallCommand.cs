@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentRag.Decoding.Training;
 
 namespace AgentRag.Benchmarks.Decoding;
@@ -15,6 +16,10 @@ internal static class RecallCommand
                 case "--out": directory = args[++i]; break;
                 case "--seed": options = options with { Seed = long.Parse(args[++i]) }; break;
                 case "--workers": options = options with { Workers = int.Parse(args[++i]) }; break;
+                case "--rate": options = options with { NotesPerChunk = int.Parse(args[++i]) / RecallTask.NoteTokens }; break;
+                case "--longest": options = options with { LongestNotes = int.Parse(args[++i]) }; break;
+                case "--copied": options = options with { CopiedShare = double.Parse(args[++i]) }; break;
+                case "--no-curriculum": options = options with { FollowsCurriculum = false }; break;
                 case "--plain": options = options with { PlainSteps = int.Parse(args[++i]) }; break;
                 case "--reconstruction": options = options with { ReconstructionSteps = int.Parse(args[++i]) }; break;
                 case "--continual": options = options with { ContinualSteps = int.Parse(args[++i]) }; break;
@@ -23,7 +28,27 @@ internal static class RecallCommand
             }
         }
 
-        RecallTraining.Run(directory, options, Console.Error.WriteLine);
-        return 0;
+        using var stop = new CancellationTokenSource();
+        Console.CancelKeyPress += (_, pressed) =>
+        {
+            pressed.Cancel = true;
+            stop.Cancel();
+        };
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            RecallTraining.Run(directory, options, text => Console.Error.WriteLine($"{Stopwatch.GetElapsedTime(started):hh\\:mm\\:ss} {text}"), stop.Token);
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine($"stopped; the same command goes on from {Path.Combine(directory, RecallTraining.CheckpointName)}");
+            return 130;
+        }
+        catch (AgentRagException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 2;
+        }
     }
 }

@@ -79,7 +79,7 @@ internal static class RecallEvaluation
             {
                 int[] tokens = [.. All(text).Tokens];
                 return CompressedPrompt.Of(
-                    tokens, 1, tokens.Length - 2, tokens[^2..], transformer, embeddings, adapter, new RefragOptions { ExpandedShare = 1.0 / count, Policy = policy }, seed: text.Notes[0][1]).Input;
+                    tokens, [(1, tokens.Length - 2)], tokens[^2..], transformer, embeddings, adapter, new RefragOptions { ExpandedShare = 1.0 / count, Policy = policy }, seed: text.Notes[0][1]).Input;
             }
 
             Console.WriteLine(

@@ -64,7 +64,7 @@ internal static class RefragBenchmark
     }
 
     private static CompressedPrompt Compress(int[] tokens, Transformer transformer, ChunkEmbeddings embeddings, RefragAdapter adapter) =>
-        CompressedPrompt.Of(tokens, 0, tokens.Length - KeptTokens, [], transformer, embeddings, adapter, new RefragOptions { Policy = ExpansionPolicy.None }, seed: 0);
+        CompressedPrompt.Of(tokens, [(0, tokens.Length - KeptTokens)], [], transformer, embeddings, adapter, new RefragOptions { Policy = ExpansionPolicy.None }, seed: 0);
 
     private static (double First, double Next, long Bytes) Measure(Transformer transformer, PromptInput prompt)
     {

@@ -240,7 +240,8 @@ public sealed class LocalChatClient : IChatClient
             question.AddRange(prompt.Skip(Math.Max(to, 0)));
         }
 
-        return CompressedPrompt.Of(prompt, from, to, question, _model.Transformer, _embeddings, _adapter, options, request.Sampling.Seed);
+        var stretches = KeptLines.Between(Tokenizer, prompt, place, from, to, options.KeptLineStarts);
+        return CompressedPrompt.Of(prompt, stretches, question, _model.Transformer, _embeddings, _adapter, options, request.Sampling.Seed);
     }
 
     private Source Speculate(Request request, List<int> prompt, CancellationToken cancellationToken)

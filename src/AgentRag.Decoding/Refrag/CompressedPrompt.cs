@@ -3,7 +3,7 @@ using AgentRag.Decoding.Transformers;
 
 namespace AgentRag.Decoding.Refrag;
 
-/// <summary>A prompt in which most chunks of one stretch stand as one embedding each.</summary>
+/// <summary>A prompt in which most chunks of some stretches stand as one embedding each.</summary>
 /// <param name="Input">What the model reads.</param>
 /// <param name="Compressed">Chunks that stand as embeddings.</param>
 /// <param name="Expanded">Chunks that stand as tokens.</param>
@@ -11,8 +11,7 @@ internal sealed record CompressedPrompt(PromptInput Input, int Compressed, int E
 {
     /// <summary>Compresses a prompt.</summary>
     /// <param name="tokens">The prompt.</param>
-    /// <param name="from">Where the stretch begins.</param>
-    /// <param name="to">Where it ends. Its last tokens stay if they are no whole chunk.</param>
+    /// <param name="stretches">Where stretches begin and end, in order. The last tokens of each stay if they are no whole chunk.</param>
     /// <param name="question">Tokens of what is asked.</param>
     /// <param name="transformer">The model, whose cache is not touched.</param>
     /// <param name="embeddings">Makes or remembers embeddings.</param>
@@ -20,15 +19,18 @@ internal sealed record CompressedPrompt(PromptInput Input, int Compressed, int E
     /// <param name="options">What is expanded.</param>
     /// <param name="seed">For random expansion.</param>
     public static CompressedPrompt Of(
-        IReadOnlyList<int> tokens, int from, int to, IReadOnlyList<int> question, Transformer transformer, ChunkEmbeddings embeddings, IChunkEncoder encoder, RefragOptions options, long seed)
+        IReadOnlyList<int> tokens, IReadOnlyList<(int From, int To)> stretches, IReadOnlyList<int> question, Transformer transformer, ChunkEmbeddings embeddings, IChunkEncoder encoder,
+        RefragOptions options, long seed)
     {
         var rate = encoder.Rate;
-        var count = Math.Max(0, to - from) / rate;
-        List<int[]> chunks = [.. Enumerable.Range(0, count).Select(chunk => Enumerable.Range(from + (chunk * rate), rate).Select(place => tokens[place]).ToArray())];
+        List<int> places = [.. stretches.SelectMany(stretch => Enumerable.Range(0, Math.Max(0, stretch.To - stretch.From) / rate).Select(chunk => stretch.From + (chunk * rate)))];
+        List<int[]> chunks = [.. places.Select(place => Enumerable.Range(place, rate).Select(at => tokens[at]).ToArray())];
         var expanded = Choose(chunks, question, transformer, embeddings, encoder, options, seed);
-        var input = PromptInput.Of(tokens.Take(from));
-        for (var chunk = 0; chunk < count; chunk++)
+        var (input, next) = (new PromptInput(), 0);
+        for (var chunk = 0; chunk < chunks.Count; chunk++)
         {
+            input.Add(Enumerable.Range(next, places[chunk] - next).Select(at => tokens[at]));
+            next = places[chunk] + rate;
             if (expanded.Contains(chunk))
             {
                 input.Add(chunks[chunk]);
@@ -40,9 +42,9 @@ internal sealed record CompressedPrompt(PromptInput Input, int Compressed, int E
             }
         }
 
-        input.Add(tokens.Skip(from + (count * rate)));
+        input.Add(tokens.Skip(next));
         embeddings.Flush();
-        return new CompressedPrompt(input, count - expanded.Count, expanded.Count);
+        return new CompressedPrompt(input, chunks.Count - expanded.Count, expanded.Count);
     }
 
     private static HashSet<int> Choose(

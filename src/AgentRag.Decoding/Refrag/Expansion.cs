@@ -49,37 +49,39 @@ internal static class Expansion
         return [.. adapter.Score(new Tape(), rows, asked).Value.Select(score => (double)score)];
     }
 
-    /// <summary>ln of the probability that the policy picks these chunks in this order, each out of those not picked before.</summary>
+    /// <summary>ln of the probability of each pick, made out of the chunks not picked before (appendix A.1: exp(s - n) / sum exp(s - n), n infinite for those).</summary>
     /// <param name="scores">One per chunk.</param>
-    /// <param name="picks">Chunks, each once.</param>
-    /// <param name="slopes">Takes the derivatives by the scores; empty for none.</param>
-    public static double LogProbability(ReadOnlySpan<float> scores, IReadOnlyList<int> picks, Span<double> slopes)
+    /// <param name="picks">Chunks in the order of picking, each once.</param>
+    public static double[] LogProbabilities(ReadOnlySpan<float> scores, IReadOnlyList<int> picks)
     {
-        var (total, taken) = (0.0, new HashSet<int>());
-        slopes.Clear();
-        foreach (var pick in picks)
+        var (logarithms, taken) = (new double[picks.Count], new bool[scores.Length]);
+        for (var pick = 0; pick < picks.Count; pick++)
         {
-            var (largest, sum) = (double.NegativeInfinity, 0.0);
-            for (var chunk = 0; chunk < scores.Length; chunk++)
-            {
-                largest = taken.Contains(chunk) ? largest : Math.Max(largest, scores[chunk]);
-            }
-
-            for (var chunk = 0; chunk < scores.Length; chunk++)
-            {
-                sum += taken.Contains(chunk) ? 0 : Math.Exp(scores[chunk] - largest);
-            }
-
-            total += scores[pick] - largest - Math.Log(sum);
-            for (var chunk = 0; slopes.Length > 0 && chunk < scores.Length; chunk++)
-            {
-                slopes[chunk] += (chunk == pick ? 1 : 0) - (taken.Contains(chunk) ? 0 : Math.Exp(scores[chunk] - largest) / sum);
-            }
-
-            taken.Add(pick);
+            logarithms[pick] = scores[picks[pick]] - LogSum(scores, taken);
+            taken[picks[pick]] = true;
         }
 
-        return total;
+        return logarithms;
+    }
+
+    /// <summary>Adds the derivatives, by the scores, of a weighted sum of what <see cref="LogProbabilities"/> gives.</summary>
+    /// <param name="scores">One per chunk.</param>
+    /// <param name="picks">Chunks in the order of picking, each once.</param>
+    /// <param name="weights">One per pick.</param>
+    /// <param name="slopes">One per chunk; added to.</param>
+    public static void AddSlopes(ReadOnlySpan<float> scores, IReadOnlyList<int> picks, ReadOnlySpan<double> weights, Span<float> slopes)
+    {
+        var taken = new bool[scores.Length];
+        for (var pick = 0; pick < picks.Count; pick++)
+        {
+            var logSum = LogSum(scores, taken);
+            for (var chunk = 0; chunk < scores.Length; chunk++)
+            {
+                slopes[chunk] += (float)(weights[pick] * ((chunk == picks[pick] ? 1 : 0) - (taken[chunk] ? 0 : Math.Exp(scores[chunk] - logSum))));
+            }
+
+            taken[picks[pick]] = true;
+        }
     }
 
     /// <summary>Draws chunks one by one, each out of those not drawn before.</summary>
@@ -93,5 +95,21 @@ internal static class Expansion
         }
 
         return [.. Enumerable.Range(0, keys.Length).OrderByDescending(chunk => keys[chunk]).Take(count)];
+    }
+
+    private static double LogSum(ReadOnlySpan<float> scores, bool[] taken)
+    {
+        var (largest, sum) = (double.NegativeInfinity, 0.0);
+        for (var chunk = 0; chunk < scores.Length; chunk++)
+        {
+            largest = taken[chunk] ? largest : Math.Max(largest, scores[chunk]);
+        }
+
+        for (var chunk = 0; chunk < scores.Length; chunk++)
+        {
+            sum += taken[chunk] ? 0 : Math.Exp(scores[chunk] - largest);
+        }
+
+        return largest + Math.Log(sum);
     }
 }

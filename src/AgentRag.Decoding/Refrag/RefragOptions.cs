@@ -34,6 +34,12 @@ public sealed record RefragOptions
     /// <summary>Tokens at its end that are never compressed, ≥ 0: the question stands there. Default 128.</summary>
     public int KeptLastTokens { get; init; } = 128;
 
+    /// <summary>
+    /// Lines of the long text that are never compressed: those that begin so. Default: the lines by which this project's prompts number and name passages, and lines that begin
+    /// with a bracket, as <c>[2] Title</c>. So an answer can cite them.
+    /// </summary>
+    public IReadOnlyList<string> KeptLineStarts { get; init; } = ["<passage ", "</passage>", "["];
+
     /// <summary>How many times fewer places a prompt takes: k / (1 - p + k p).</summary>
     /// <param name="rate">Tokens of a chunk.</param>
     public double EffectiveRate(int rate) => rate / (1 - ExpandedShare + (rate * ExpandedShare));

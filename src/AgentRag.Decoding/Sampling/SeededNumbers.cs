@@ -28,6 +28,16 @@ internal sealed class SeededNumbers
     /// <summary>A number of the standard normal distribution (Box and Muller).</summary>
     public double NextNormal() => Math.Sqrt(-2 * Math.Log(1 - NextDouble())) * Math.Cos(2 * Math.PI * NextDouble());
 
+    /// <summary>Brings numbers into another order, each as likely as any other (Fisher and Yates).</summary>
+    public void Shuffle(Span<int> numbers)
+    {
+        for (var i = numbers.Length - 1; i > 0; i--)
+        {
+            var j = Next(i + 1);
+            (numbers[i], numbers[j]) = (numbers[j], numbers[i]);
+        }
+    }
+
     private static ulong Mix(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;

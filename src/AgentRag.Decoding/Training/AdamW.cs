@@ -7,7 +7,6 @@ internal sealed class AdamW
     private readonly Dictionary<Parameter, (float[] First, float[] Second)> _moments = [];
     private readonly double _peak;
     private readonly int _steps;
-    private int _step;
 
     /// <param name="peak">The highest learning rate.</param>
     /// <param name="steps">Steps of the whole training; the first 4 % warm up, as in REFRAG.</param>
@@ -17,6 +16,24 @@ internal sealed class AdamW
 
     /// <summary>Gradients longer than this, all parameters taken together, are shortened to it.</summary>
     public double LongestGradient { get; init; } = 1;
+
+    /// <summary>Steps made.</summary>
+    public int Steps { get; private set; }
+
+    /// <summary>The running means of a parameter's gradients and of their squares; null for a parameter that was never changed.</summary>
+    public (float[] First, float[] Second)? Moments(Parameter parameter) => _moments.TryGetValue(parameter, out var moments) ? moments : null;
+
+    /// <summary>Goes on where another run stopped.</summary>
+    /// <param name="steps">Steps that it made.</param>
+    /// <param name="moments">Its running means.</param>
+    public void Resume(int steps, IEnumerable<(Parameter Parameter, float[] First, float[] Second)> moments)
+    {
+        Steps = steps;
+        foreach (var (parameter, first, second) in moments)
+        {
+            _moments[parameter] = (first, second);
+        }
+    }
 
     /// <summary>The learning rate of a step, from 0.</summary>
     public double Rate(int step)
@@ -33,8 +50,8 @@ internal sealed class AdamW
         var trained = parameters.Where(gradients.Has).ToList();
         var length = Math.Sqrt(trained.Sum(parameter => (double)VectorLoops.Dot(gradients.Of(parameter), gradients.Of(parameter))));
         var shorten = (float)(length > LongestGradient ? LongestGradient / length : 1);
-        var rate = Rate(_step++);
-        var (first, second) = (1 - Math.Pow(0.9, _step), 1 - Math.Pow(0.98, _step));
+        var rate = Rate(Steps++);
+        var (first, second) = (1 - Math.Pow(0.9, Steps), 1 - Math.Pow(0.98, Steps));
         foreach (var parameter in trained)
         {
             if (!_moments.TryGetValue(parameter, out var moments))

@@ -63,36 +63,41 @@ internal sealed class ParameterSet
     public Parameter AddZeros(string name, int length) => Add(new Parameter(name, 1, length));
 }
 
-/// <summary>Gradients of one worker, one array per parameter it has touched.</summary>
+/// <summary>Gradients of one worker, one array per parameter it has touched since they were cleared.</summary>
 internal sealed class Gradients
 {
-    private readonly Dictionary<Parameter, float[]> _gradients = [];
+    private readonly Dictionary<Parameter, float[]> _arrays = [];
+    private readonly HashSet<Parameter> _touched = [];
 
     public float[] Of(Parameter parameter)
     {
-        if (!_gradients.TryGetValue(parameter, out var gradient))
+        if (!_arrays.TryGetValue(parameter, out var gradient))
         {
-            _gradients[parameter] = gradient = new float[parameter.Value.Length];
+            _arrays[parameter] = gradient = new float[parameter.Value.Length];
         }
 
+        _touched.Add(parameter);
         return gradient;
     }
 
-    public bool Has(Parameter parameter) => _gradients.ContainsKey(parameter);
+    public bool Has(Parameter parameter) => _touched.Contains(parameter);
 
     public void Add(Gradients other)
     {
-        foreach (var (parameter, more) in other._gradients)
+        foreach (var parameter in other._touched)
         {
-            VectorLoops.AddScaled(more, 1, Of(parameter));
+            VectorLoops.AddScaled(other._arrays[parameter], 1, Of(parameter));
         }
     }
 
+    /// <summary>Forgets all; what is not touched again has no gradient, so that an optimizer leaves it alone.</summary>
     public void Clear()
     {
-        foreach (var gradient in _gradients.Values)
+        foreach (var parameter in _touched)
         {
-            Array.Clear(gradient);
+            Array.Clear(_arrays[parameter]);
         }
+
+        _touched.Clear();
     }
 }

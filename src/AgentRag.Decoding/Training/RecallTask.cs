@@ -93,13 +93,8 @@ internal sealed class RecallTask
 
     private static int[] Shuffled(SeededNumbers random, int count)
     {
-        var all = Enumerable.Range(0, count).ToArray();
-        for (var i = count - 1; i > 0; i--)
-        {
-            var j = random.Next(i + 1);
-            (all[i], all[j]) = (all[j], all[i]);
-        }
-
+        int[] all = [.. Enumerable.Range(0, count)];
+        random.Shuffle(all);
         return all;
     }
 }
@@ -107,19 +102,22 @@ internal sealed class RecallTask
 /// <summary>Notes, and which of them are asked about.</summary>
 internal sealed record RecallText(int[] Before, IReadOnlyList<int[]> Notes, IReadOnlyList<int> Asked)
 {
-    /// <summary>The text as an example in which some notes are compressed, each question with its answer behind the other; answers are what is learned.</summary>
-    public RefragExample Example(Func<int, bool> isCompressed)
+    /// <summary>The text as an example in which some chunks are compressed, each question with its answer behind the other; answers are what is learned.</summary>
+    /// <param name="isCompressed">By chunk.</param>
+    /// <param name="notesPerChunk">Notes of a chunk; their number divides that of all notes.</param>
+    public RefragExample Example(Func<int, bool> isCompressed, int notesPerChunk = 1)
     {
         int[] after = [.. Asked.SelectMany(note => RecallTask.Ask(Notes[note]))];
-        return new RefragExample(
-            Before, Notes, [.. Enumerable.Range(0, Notes.Count).Select(isCompressed)], after,
-            [.. Enumerable.Range(0, after.Length).Select(place => place % (2 + RecallTask.AnswerTokens) >= 2)]);
+        return Example(isCompressed, notesPerChunk, after, place => place % (2 + RecallTask.AnswerTokens) >= 2);
     }
 
-    /// <summary>The notes all compressed, and behind them as tokens: what reconstruction learns.</summary>
-    public RefragExample Reconstruction()
+    /// <summary>The notes once more behind themselves: what reconstruction learns where they are compressed, and copying where they are not.</summary>
+    public RefragExample Reconstruction(Func<int, bool> isCompressed, int notesPerChunk = 1) =>
+        Example(isCompressed, notesPerChunk, [RecallTask.Ask(Notes[0])[0], .. Notes.SelectMany(note => note)], place => place > 0);
+
+    private RefragExample Example(Func<int, bool> isCompressed, int notesPerChunk, int[] after, Func<int, bool> isLearned)
     {
-        int[] after = [RecallTask.Ask(Notes[0])[0], .. Notes.SelectMany(note => note)];
-        return new RefragExample(Before, Notes, [.. Notes.Select(_ => true)], after, [false, .. Enumerable.Repeat(true, after.Length - 1)]);
+        int[][] chunks = [.. Notes.Chunk(notesPerChunk).Select(notes => notes.SelectMany(note => note).ToArray())];
+        return new RefragExample(Before, chunks, [.. Enumerable.Range(0, chunks.Length).Select(isCompressed)], after, [.. Enumerable.Range(0, after.Length).Select(isLearned)]);
     }
 }

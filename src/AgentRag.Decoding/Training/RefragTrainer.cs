@@ -87,46 +87,29 @@ internal sealed class RefragTrainer
         var rewards = new double[batch.Count][];
         Deal(batch.Count, (example, _) => rewards[example] = [.. choices[example].Select(choice =>
             -Loss(batch[example] with { IsCompressed = [.. Enumerable.Range(0, batch[example].Chunks.Count).Select(chunk => !choice.Contains(chunk))] }))]);
-        double[][]? before = null;
+        var before = new double[batch.Count][][];
         for (var epoch = 0; epoch < options.Epochs; epoch++)
         {
-            var now = new double[batch.Count][];
+            var isFirst = epoch == 0;
             Deal(batch.Count, (example, gradients) =>
             {
                 var tape = new Tape(gradients, RefragAdapter.IsPolicy);
                 var scores = Scores(adapter, tape, batch[example]);
-                var advantages = Advantages(rewards[example]);
-                now[example] = new double[options.Group];
-                var slopes = new double[scores.Value.Length];
-                for (var g = 0; g < options.Group; g++)
-                {
-                    now[example][g] = Expansion.LogProbability(scores.Value, choices[example][g], slopes);
-                    var ratio = Math.Exp(now[example][g] - (before?[example][g] ?? now[example][g]));
-
-                    // Where clipping holds, the objective is flat.
-                    var isClipped = advantages[g] > 0 ? ratio > 1 + options.Clip : ratio < 1 - options.Clip;
-                    for (var chunk = 0; !isClipped && chunk < slopes.Length; chunk++)
-                    {
-                        scores.Gradient[chunk] -= (float)(ratio * advantages[g] * slopes[chunk] / (options.Group * choices[example][g].Count * batch.Count));
-                    }
-                }
-
+                before[example] = isFirst ? [.. choices[example].Select(choice => Expansion.LogProbabilities(scores.Value, choice))] : before[example];
+                PutSlopes(scores, choices[example], before[example], Grpo.Advantages(rewards[example]), options, 1.0 / batch.Count);
                 tape.Backward();
             });
-            before ??= now;
             Update(optimizer);
         }
 
         return rewards.SelectMany(group => group).Average();
     }
 
-    /// <summary>Rewards of a group less their mean, in units of their spread: GRPO's advantages. All zero where rewards are equal.</summary>
-    internal static double[] Advantages(IReadOnlyList<double> rewards)
-    {
-        var mean = rewards.Average();
-        var spread = Math.Sqrt(rewards.Average(reward => (reward - mean) * (reward - mean)));
-        return [.. rewards.Select(reward => spread > 1e-9 ? (reward - mean) / spread : 0)];
-    }
+    /// <summary>The chunks of an example that the policy would expand.</summary>
+    /// <param name="example">The example.</param>
+    /// <param name="count">How many.</param>
+    public HashSet<int> Choose(RefragExample example, int count) =>
+        Expansion.Highest([.. Scores(_adapter ?? throw new InvalidOperationException("There is no adapter."), new Tape(), example).Value.Select(score => (double)score)], count);
 
     /// <summary>Runs an example.</summary>
     /// <returns>Logits, and for each row the token to be learned there or −1.</returns>
@@ -163,6 +146,18 @@ internal sealed class RefragTrainer
             {
                 rows.Add((embedded, next++));
             }
+        }
+    }
+
+    // The objective is to rise, and optimizers descend: hence the minus.
+    private static void PutSlopes(Node scores, IReadOnlyList<IReadOnlyList<int>> choices, double[][] before, double[] advantages, GrpoOptions options, double share)
+    {
+        for (var g = 0; g < choices.Count; g++)
+        {
+            var now = Expansion.LogProbabilities(scores.Value, choices[g]);
+            double[] weights = [.. now.Select((logarithm, pick) =>
+                -share * Grpo.Clipped(logarithm, before[g][pick], advantages[g], options.Clip).Slope / (choices.Count * choices[g].Count))];
+            Expansion.AddSlopes(scores.Value, choices[g], weights, scores.Gradient);
         }
     }
 
@@ -205,20 +200,4 @@ internal sealed class RefragTrainer
 
         optimizer.Step(_all, _gradients[0]);
     }
-}
-
-/// <summary>Measures of GRPO.</summary>
-internal sealed record GrpoOptions
-{
-    /// <summary>Choices per example, ≥ 2.</summary>
-    public int Group { get; init; } = 8;
-
-    /// <summary>Share of chunks expanded, in (0, 1).</summary>
-    public required double ExpandedShare { get; init; }
-
-    /// <summary>PPO's clipping of probability ratios.</summary>
-    public double Clip { get; init; } = 0.2;
-
-    /// <summary>Updates per set of choices, ≥ 1.</summary>
-    public int Epochs { get; init; } = 2;
 }

@@ -17,6 +17,10 @@ internal sealed class Node(int rows, int columns)
     public Span<float> Row(int row) => Value.AsSpan(row * Columns, Columns);
 
     public Span<float> GradientRow(int row) => Gradient.AsSpan(row * Columns, Columns);
+
+    public MatrixView View => MatrixView.Of(Value, Rows, Columns);
+
+    public MatrixView GradientView => MatrixView.Of(Gradient, Rows, Columns);
 }
 
 /// <summary>Computes a network forwards and, where it records, remembers how to go backwards (reverse-mode differentiation).</summary>
@@ -59,34 +63,16 @@ internal sealed class Tape
     {
         Require(x.Columns == weights.Rows, weights.Name);
         var result = new Node(x.Rows, weights.Columns);
-        for (var r = 0; r < x.Rows; r++)
-        {
-            var row = x.Row(r);
-            var target = result.Row(r);
-            for (var i = 0; i < row.Length; i++)
-            {
-                VectorLoops.AddScaled(weights.Value.AsSpan(i * weights.Columns, weights.Columns), row[i], target);
-            }
-        }
-
+        result.View.AddProduct(x.View, MatrixView.Of(weights.Value, weights.Rows, weights.Columns));
         if (_gradients is not null)
         {
             var takes = Takes(weights, out var gradient);
             Record(() =>
             {
-                for (var r = 0; r < x.Rows; r++)
+                x.GradientView.AddProduct(result.GradientView, MatrixView.Of(weights.Value, weights.Rows, weights.Columns).Transposed);
+                if (takes)
                 {
-                    var row = x.Row(r);
-                    var rowGradient = x.GradientRow(r);
-                    var outGradient = result.GradientRow(r);
-                    for (var i = 0; i < row.Length; i++)
-                    {
-                        rowGradient[i] += VectorLoops.Dot(weights.Value.AsSpan(i * weights.Columns, weights.Columns), outGradient);
-                        if (takes)
-                        {
-                            VectorLoops.AddScaled(outGradient, row[i], gradient.AsSpan(i * weights.Columns, weights.Columns));
-                        }
-                    }
+                    MatrixView.Of(gradient, weights.Rows, weights.Columns).AddProduct(x.View.Transposed, result.GradientView);
                 }
             });
         }
@@ -180,6 +166,7 @@ internal sealed class Tape
     public Node Rotate(Node x, int headWidth, double rotaryBase)
     {
         var (half, result) = (headWidth / 2, new Node(x.Rows, x.Columns));
+        double[] frequencies = [.. Enumerable.Range(0, half).Select(i => Math.Pow(rotaryBase, -2.0 * i / headWidth))];
         Turn(x.Value, result.Value, 1, add: false);
         Record(() => Turn(result.Gradient, x.Gradient, -1, add: true));
         return result;
@@ -190,7 +177,7 @@ internal sealed class Tape
             {
                 for (var i = 0; i < half; i++)
                 {
-                    var (sine, cosine) = Math.SinCos(direction * r * Math.Pow(rotaryBase, -2.0 * i / headWidth));
+                    var (sine, cosine) = Math.SinCos(direction * r * frequencies[i]);
                     for (var at = (r * x.Columns) + i; at < (r + 1) * x.Columns; at += headWidth)
                     {
                         var (a, b) = (source[at], source[at + half]);
@@ -207,66 +194,42 @@ internal sealed class Tape
     {
         var (heads, shared, scale) = (q.Columns / headWidth, q.Columns / k.Columns, (float)(1 / Math.Sqrt(headWidth)));
         var result = new Node(q.Rows, q.Columns);
-        var weights = new float[heads][];
+        var weights = new Node[heads];
         for (var head = 0; head < heads; head++)
         {
-            var (w, from) = (new float[q.Rows * k.Rows], head / shared * headWidth);
-            weights[head] = w;
+            var from = head / shared * headWidth;
+            var w = weights[head] = new Node(q.Rows, k.Rows);
+            w.View.AddProduct(q.View.ColumnsFrom(head * headWidth, headWidth), k.View.ColumnsFrom(from, headWidth).Transposed);
             for (var r = 0; r < q.Rows; r++)
             {
-                var query = q.Row(r).Slice(head * headWidth, headWidth);
-                var row = w.AsSpan(r * k.Rows, k.Rows);
-                var seen = isCausal ? r + 1 : k.Rows;
-                var (largest, sum) = (float.NegativeInfinity, 0f);
-                for (var s = 0; s < seen; s++)
-                {
-                    row[s] = VectorLoops.Dot(query, k.Row(s).Slice(from, headWidth)) * scale;
-                    largest = Math.Max(largest, row[s]);
-                }
-
-                for (var s = 0; s < seen; s++)
-                {
-                    row[s] = MathF.Exp(row[s] - largest);
-                    sum += row[s];
-                }
-
-                var target = result.Row(r).Slice(head * headWidth, headWidth);
-                for (var s = 0; s < seen; s++)
-                {
-                    row[s] /= sum;
-                    VectorLoops.AddScaled(v.Row(s).Slice(from, headWidth), row[s], target);
-                }
+                Softmax(w.Row(r), isCausal ? r + 1 : k.Rows, scale);
             }
+
+            result.View.ColumnsFrom(head * headWidth, headWidth).AddProduct(w.View, v.View.ColumnsFrom(from, headWidth));
         }
 
         Record(() =>
         {
-            var slopes = new float[k.Rows];
             for (var head = 0; head < heads; head++)
             {
-                var from = head / shared * headWidth;
+                var (from, w) = (head / shared * headWidth, weights[head]);
+                var outGradient = result.GradientView.ColumnsFrom(head * headWidth, headWidth);
+                v.GradientView.ColumnsFrom(from, headWidth).AddProduct(w.View.Transposed, outGradient);
+                w.GradientView.AddProduct(outGradient, v.View.ColumnsFrom(from, headWidth).Transposed);
                 for (var r = 0; r < q.Rows; r++)
                 {
-                    var row = weights[head].AsSpan(r * k.Rows, k.Rows);
-                    var seen = isCausal ? r + 1 : k.Rows;
-                    var outGradient = result.GradientRow(r).Slice(head * headWidth, headWidth);
-                    var mean = 0f;
-                    for (var s = 0; s < seen; s++)
+                    // From the slopes of the weights to those of the products; a weight of 0, as of what is not seen, has none.
+                    var row = w.Row(r);
+                    var slopes = w.GradientRow(r);
+                    var mean = VectorLoops.Dot(row, slopes);
+                    for (var s = 0; s < row.Length; s++)
                     {
-                        slopes[s] = VectorLoops.Dot(outGradient, v.Row(s).Slice(from, headWidth));
-                        mean += slopes[s] * row[s];
-                        VectorLoops.AddScaled(outGradient, row[s], v.GradientRow(s).Slice(from, headWidth));
-                    }
-
-                    var query = q.Row(r).Slice(head * headWidth, headWidth);
-                    var queryGradient = q.GradientRow(r).Slice(head * headWidth, headWidth);
-                    for (var s = 0; s < seen; s++)
-                    {
-                        var slope = row[s] * (slopes[s] - mean) * scale;
-                        VectorLoops.AddScaled(k.Row(s).Slice(from, headWidth), slope, queryGradient);
-                        VectorLoops.AddScaled(query, slope, k.GradientRow(s).Slice(from, headWidth));
+                        slopes[s] = row[s] * (slopes[s] - mean) * scale;
                     }
                 }
+
+                q.GradientView.ColumnsFrom(head * headWidth, headWidth).AddProduct(w.GradientView, k.View.ColumnsFrom(from, headWidth));
+                k.GradientView.ColumnsFrom(from, headWidth).AddProduct(w.GradientView.Transposed, q.View.ColumnsFrom(head * headWidth, headWidth));
             }
         });
         return result;
@@ -379,6 +342,29 @@ internal sealed class Tape
         }
 
         _backward.Clear();
+    }
+
+    // Of the first numbers, each times a scale; the others become 0.
+    private static void Softmax(Span<float> row, int seen, float scale)
+    {
+        var (largest, sum) = (float.NegativeInfinity, 0f);
+        foreach (var product in row[..seen])
+        {
+            largest = Math.Max(largest, product * scale);
+        }
+
+        for (var s = 0; s < seen; s++)
+        {
+            row[s] = MathF.Exp((row[s] * scale) - largest);
+            sum += row[s];
+        }
+
+        for (var s = 0; s < seen; s++)
+        {
+            row[s] /= sum;
+        }
+
+        row[seen..].Clear();
     }
 
     private static void Require(bool holds, string what)

@@ -14,34 +14,22 @@ namespace AgentRag.Decoding.Transformers;
 internal sealed unsafe class Transformer : ITeamWork, IDisposable
 {
     private const int Group = PackedMatrix.GroupRows;
-    private const int QueriesPerItem = 32;
-    private const int AttentionChunk = 256;
     private const int PhasesPerLayer = 9;
-    private const int CounterSpacing = 16; // one cache line each
 
     private readonly TransformerOptions _options;
     private readonly ThreadTeam _team;
     private readonly TransformerShape _shape;
-    private readonly double[] _frequencies;
-    private readonly int[] _counters;
+    private readonly TeamPhases _phases;
+    private readonly AttentionStep _attention;
     private readonly NativeBuffer<float> _residual;
     private readonly Activations _normed;
-    private readonly NativeBuffer<float> _query;
-    private readonly NativeBuffer<float> _key;
-    private readonly NativeBuffer<float> _value;
-    private readonly Activations _attended;
     private readonly NativeBuffer<float> _projected;
     private readonly NativeBuffer<float> _gate;
     private readonly NativeBuffer<float> _up;
     private readonly Activations _inner;
-    private readonly NativeBuffer<float> _cosines;
-    private readonly NativeBuffer<float> _sines;
-    private readonly AttentionScratch[] _scratch;
-    private readonly int _tokensPerItem;
     private NativeBuffer<float> _logits = new(0);
 
     // What the team is working on.
-    private KeyValueCache _cache = null!;
     private int _tokens;
     private int _outputRows;
     private bool _wantsLogits;
@@ -51,23 +39,15 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ChunkTokens, 1, nameof(options));
         (Weights, _options, _shape) = (weights, options, weights.Shape);
         _team = new ThreadTeam(options.Threads);
-        _frequencies = RotaryFrequencies.Of(_shape.RotaryWidth, _shape.RotaryBase, _shape.RotaryScale, weights.RotaryFactors);
-        _counters = new int[((_shape.Layers * PhasesPerLayer) + 2) * CounterSpacing];
-        var (chunk, queryWidth, keyWidth) = (options.ChunkTokens, _shape.Heads * _shape.HeadWidth, _shape.KeyValueHeads * _shape.HeadWidth);
+        _phases = new TeamPhases(_team, (_shape.Layers * PhasesPerLayer) + 2);
+        _attention = new AttentionStep(_shape, options, RotaryFrequencies.Of(_shape.RotaryWidth, _shape.RotaryBase, _shape.RotaryScale, weights.RotaryFactors), _phases);
+        var chunk = options.ChunkTokens;
         _residual = new NativeBuffer<float>((long)chunk * _shape.Width);
         _projected = new NativeBuffer<float>((long)chunk * _shape.Width);
         _normed = new Activations(chunk, _shape.Width);
-        _query = new NativeBuffer<float>((long)chunk * queryWidth);
-        _key = new NativeBuffer<float>((long)chunk * keyWidth);
-        _value = new NativeBuffer<float>((long)chunk * keyWidth);
-        _attended = new Activations(chunk, queryWidth);
         _gate = new NativeBuffer<float>((long)chunk * _shape.FeedForwardWidth);
         _up = new NativeBuffer<float>((long)chunk * _shape.FeedForwardWidth);
         _inner = new Activations(chunk, _shape.FeedForwardWidth);
-        _cosines = new NativeBuffer<float>((long)chunk * _frequencies.Length);
-        _sines = new NativeBuffer<float>((long)chunk * _frequencies.Length);
-        _scratch = [.. Enumerable.Range(0, options.Threads).Select(_ => new AttentionScratch())];
-        _tokensPerItem = Math.Max(1, QueriesPerItem / _shape.HeadsPerKeyValueHead);
     }
 
     public TransformerWeights Weights { get; }
@@ -160,7 +140,7 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
     public void Dispose()
     {
         _team.Dispose();
-        foreach (var owned in (IDisposable[])[_residual, _normed, _query, _key, _value, _attended, _projected, _gate, _up, _inner, _cosines, _sines, _logits, .. _scratch])
+        foreach (var owned in (IDisposable[])[_attention, _residual, _normed, _projected, _gate, _up, _inner, _logits])
         {
             owned.Dispose();
         }
@@ -175,10 +155,10 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
             var weights = Weights.Layers[layer];
             Norm(phase++, weights.AttentionNorm.Start, 0, _tokens, weights.Query.Type.IsQuantized() || weights.Key.Type.IsQuantized() || weights.Value.Type.IsQuantized());
             MultiplyQueryKeyValue(phase++, weights);
-            Position(phase++, layer);
-            Attend(phase++, thread, layer);
-            QuantizeAttended(phase++, weights);
-            MultiplyIntoResidual(phase++, weights.AttentionOutput, _attended);
+            _attention.Position(phase++, layer);
+            _attention.Attend(phase++, thread, layer);
+            _attention.Quantize(phase++, weights.AttentionOutput.Type);
+            MultiplyIntoResidual(phase++, weights.AttentionOutput, _attention.Attended);
             Norm(phase++, weights.FeedForwardNorm.Start, 0, _tokens, weights.Gate.Type.IsQuantized() || weights.Up.Type.IsQuantized());
             MultiplyGateUp(phase++, weights);
             MultiplyIntoResidual(phase++, weights.Down, _inner);
@@ -212,50 +192,29 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
 
     private void RunChunk(KeyValueCache cache, int tokens, int outputRows, bool wantsLogits)
     {
-        (_cache, _tokens, _outputRows, _wantsLogits) = (cache, tokens, outputRows, wantsLogits);
+        (_tokens, _outputRows, _wantsLogits) = (tokens, outputRows, wantsLogits);
         if (wantsLogits && (long)outputRows * Weights.Output.PaddedRows > _logits.Length)
         {
             _logits.Dispose();
             _logits = new NativeBuffer<float>((long)outputRows * Weights.Output.PaddedRows);
         }
 
-        for (var t = 0; t < tokens; t++)
-        {
-            for (var i = 0; i < _frequencies.Length; i++)
-            {
-                var (sine, cosine) = Math.SinCos((cache.Length + t) * _frequencies[i]);
-                _cosines.Start[(t * _frequencies.Length) + i] = (float)cosine;
-                _sines.Start[(t * _frequencies.Length) + i] = (float)sine;
-            }
-        }
-
-        foreach (var scratch in _scratch)
-        {
-            scratch.Reserve(QueriesOf(_tokensPerItem), _shape.HeadWidth, cache.Length + tokens);
-        }
-
-        Array.Clear(_counters);
+        _attention.Prepare(cache, tokens);
+        _phases.Reset();
         _team.Run(this);
         cache.Advance(tokens);
     }
-
-    private int QueriesOf(int tokens) =>
-        ((tokens * _shape.HeadsPerKeyValueHead) + AttentionKernel<F32Format>.TileQueries - 1) / AttentionKernel<F32Format>.TileQueries * AttentionKernel<F32Format>.TileQueries;
-
-    /// <summary>Takes the next pieces of a phase.</summary>
-    /// <returns>The first of them; at or above the number of pieces when there are none left.</returns>
-    private int Claim(int phase, int pieces) => Interlocked.Add(ref _counters[phase * CounterSpacing], pieces) - pieces;
 
     // Some 100 KB of weights, or the products of as many: enough to hide the claim, little enough to share evenly.
     private int GroupsPerClaim(PackedMatrix matrix)
     {
         var wanted = Math.Max(1, (int)(100_000L * matrix.Groups / Math.Max(1, matrix.Bytes * _tokens)));
-        return Math.Min(wanted, Math.Max(1, matrix.Groups / (4 * _team.Size)));
+        return Math.Min(wanted, Math.Max(1, matrix.Groups / (4 * _phases.Threads)));
     }
 
     private void Norm(int phase, float* weights, int firstToken, int tokens, bool quantize)
     {
-        for (var row = Claim(phase, 1); row < tokens; row = Claim(phase, 1))
+        for (var row = _phases.Claim(phase, 1); row < tokens; row = _phases.Claim(phase, 1))
         {
             VectorMath.RmsNorm(_residual.Start + ((long)(firstToken + row) * _shape.Width), weights, _normed.Values(row), _shape.Width, _shape.NormEpsilon);
             if (quantize)
@@ -264,7 +223,7 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
             }
         }
 
-        _team.Meet();
+        _phases.Meet();
     }
 
     private void MultiplyQueryKeyValue(int phase, TransformerLayer weights)
@@ -272,26 +231,26 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
         var (query, key, value) = (weights.Query, weights.Key, weights.Value);
         var size = GroupsPerClaim(query);
         var total = query.Groups + key.Groups + value.Groups;
-        for (var start = Claim(phase, size); start < total; start = Claim(phase, size))
+        for (var start = _phases.Claim(phase, size); start < total; start = _phases.Claim(phase, size))
         {
             for (var group = start; group < Math.Min(start + size, total); group++)
             {
                 if (group < query.Groups)
                 {
-                    Multiply(query, group, _normed, _query.Start, query.Rows, weights.QueryBias);
+                    Multiply(query, group, _normed, _attention.Query, query.Rows, weights.QueryBias);
                 }
                 else if (group < query.Groups + key.Groups)
                 {
-                    Multiply(key, group - query.Groups, _normed, _key.Start, key.Rows, weights.KeyBias);
+                    Multiply(key, group - query.Groups, _normed, _attention.Key, key.Rows, weights.KeyBias);
                 }
                 else
                 {
-                    Multiply(value, group - query.Groups - key.Groups, _normed, _value.Start, value.Rows, weights.ValueBias);
+                    Multiply(value, group - query.Groups - key.Groups, _normed, _attention.Value, value.Rows, weights.ValueBias);
                 }
             }
         }
 
-        _team.Meet();
+        _phases.Meet();
     }
 
     private void Multiply(PackedMatrix matrix, int group, Activations x, float* output, int stride, NativeBuffer<float>? bias)
@@ -307,7 +266,7 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
     private void MultiplyIntoResidual(int phase, PackedMatrix matrix, Activations x)
     {
         var size = GroupsPerClaim(matrix);
-        for (var start = Claim(phase, size); start < matrix.Groups; start = Claim(phase, size))
+        for (var start = _phases.Claim(phase, size); start < matrix.Groups; start = _phases.Claim(phase, size))
         {
             for (var group = start; group < Math.Min(start + size, matrix.Groups); group++)
             {
@@ -320,7 +279,7 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
             }
         }
 
-        _team.Meet();
+        _phases.Meet();
     }
 
     // A piece is two groups, 32 rows of both matrices: a whole block of the next product's activations.
@@ -329,7 +288,7 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
         var (gate, up, width) = (weights.Gate, weights.Up, _shape.FeedForwardWidth);
         var pieces = (gate.Groups + 1) / 2;
         var size = Math.Max(1, GroupsPerClaim(gate) / 2);
-        for (var start = Claim(phase, size); start < pieces; start = Claim(phase, size))
+        for (var start = _phases.Claim(phase, size); start < pieces; start = _phases.Claim(phase, size))
         {
             for (var piece = start; piece < Math.Min(start + size, pieces); piece++)
             {
@@ -353,14 +312,14 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
             }
         }
 
-        _team.Meet();
+        _phases.Meet();
     }
 
     private void MultiplyLogits(int phase)
     {
         var (matrix, stride) = (Weights.Output, (long)Weights.Output.PaddedRows);
         var size = GroupsPerClaim(matrix);
-        for (var start = Claim(phase, size); start < matrix.Groups; start = Claim(phase, size))
+        for (var start = _phases.Claim(phase, size); start < matrix.Groups; start = _phases.Claim(phase, size))
         {
             for (var group = start; group < Math.Min(start + size, matrix.Groups); group++)
             {
@@ -368,179 +327,6 @@ internal sealed unsafe class Transformer : ITeamWork, IDisposable
             }
         }
 
-        _team.Meet();
-    }
-
-    /// <summary>Turns queries and keys by their positions, scales the queries, and stores keys and values.</summary>
-    private void Position(int phase, int layer)
-    {
-        var (heads, keyHeads, width, half) = (_shape.Heads, _shape.KeyValueHeads, _shape.HeadWidth, _frequencies.Length);
-        var scale = 1 / MathF.Sqrt(width);
-        for (var t = Claim(phase, 1); t < _tokens; t = Claim(phase, 1))
-        {
-            var cosines = _cosines.Start + (t * half);
-            var sines = _sines.Start + (t * half);
-            var query = _query.Start + ((long)t * heads * width);
-            for (var head = 0; head < heads; head++)
-            {
-                VectorMath.Rotate(query + (head * width), cosines, sines, half);
-            }
-
-            for (var i = 0; i < heads * width; i++)
-            {
-                query[i] *= scale;
-            }
-
-            for (var head = 0; head < keyHeads; head++)
-            {
-                var offset = (((long)t * keyHeads) + head) * width;
-                VectorMath.Rotate(_key.Start + offset, cosines, sines, half);
-                _cache.Store(layer, head, _cache.Length + t, _key.Start + offset, _value.Start + offset);
-            }
-        }
-
-        _team.Meet();
-    }
-
-    // A piece is one head of keys and values with some tokens: their queries share what is read.
-    private void Attend(int phase, int thread, int layer)
-    {
-        var tiles = (_tokens + _tokensPerItem - 1) / _tokensPerItem;
-        for (var item = Claim(phase, 1); item < tiles * _shape.KeyValueHeads; item = Claim(phase, 1))
-        {
-            var (head, first) = (item % _shape.KeyValueHeads, item / _shape.KeyValueHeads * _tokensPerItem);
-            var tokens = Math.Min(_tokensPerItem, _tokens - first);
-            if (_cache.Precision == CachePrecision.F32)
-            {
-                Attend<F32Format>(_scratch[thread], layer, head, first, tokens);
-            }
-            else
-            {
-                Attend<BF16Format>(_scratch[thread], layer, head, first, tokens);
-            }
-        }
-
-        _team.Meet();
-    }
-
-    private void Attend<TFormat>(AttentionScratch scratch, int layer, int head, int firstToken, int tokens)
-        where TFormat : struct, IFloatFormat
-    {
-        const int Block = AttentionKernel<TFormat>.BlockPositions;
-        var (perHead, width, wide, stride) = (_shape.HeadsPerKeyValueHead, _shape.HeadWidth, _options.InstructionSet == InstructionSet.Avx512, scratch.Stride);
-        var count = tokens * perHead;
-        for (var t = 0; t < tokens; t++)
-        {
-            Buffer.MemoryCopy(
-                _query.Start + ((((long)(firstToken + t) * _shape.Heads) + (head * perHead)) * width),
-                scratch.Queries + (t * perHead * width), perHead * width * sizeof(float), perHead * width * sizeof(float));
-        }
-
-        var positions = _cache.Length + firstToken + tokens;
-        var keys = _cache.Keys(layer, head);
-        for (var start = 0; start < positions; start += AttentionChunk)
-        {
-            var blocks = (Math.Min(AttentionChunk, positions - start) + Block - 1) / Block;
-            AttentionKernel<TFormat>.Score(
-                wide, keys + ((long)start * width * TFormat.Width), blocks, width, scratch.Queries, QueriesOf(tokens), scratch.Scores + start, stride);
-        }
-
-        for (var query = 0; query < count; query++)
-        {
-            VectorMath.Softmax(scratch.Scores + (query * stride), _cache.Length + firstToken + (query / perHead) + 1);
-        }
-
-        new Span<float>(scratch.Outputs, count * width).Clear();
-        var values = _cache.Values(layer, head);
-        for (var start = 0; start < positions; start += AttentionChunk)
-        {
-            AddValues<TFormat>(scratch, values, start, Math.Min(start + AttentionChunk, positions), firstToken, count, wide);
-        }
-
-        for (var t = 0; t < tokens; t++)
-        {
-            Buffer.MemoryCopy(
-                scratch.Outputs + (t * perHead * width),
-                _attended.Values(firstToken + t) + (head * perHead * width), perHead * width * sizeof(float), perHead * width * sizeof(float));
-        }
-    }
-
-    // Four queries go together as far as all of them see; what a later token sees beyond that follows by itself, in the same order.
-    private void AddValues<TFormat>(AttentionScratch scratch, byte* values, int start, int end, int firstToken, int count, bool wide)
-        where TFormat : struct, IFloatFormat
-    {
-        var (perHead, width, stride) = (_shape.HeadsPerKeyValueHead, _shape.HeadWidth, scratch.Stride);
-        for (var query = 0; query < count; query += 4)
-        {
-            var together = query + 4 <= count ? Math.Min(end, Seen(query)) - start : 0;
-            if (together > 0)
-            {
-                AttentionKernel<TFormat>.AddFour(
-                    wide, values + ((long)start * width * TFormat.Width), together, width, scratch.Scores + (query * stride) + start, stride, scratch.Outputs + (query * width));
-            }
-
-            var rest = start + Math.Max(0, together);
-            for (var q = query; q < Math.Min(query + 4, count); q++)
-            {
-                var more = Math.Min(end, Seen(q)) - rest;
-                if (more > 0)
-                {
-                    AttentionKernel<TFormat>.AddOne(
-                        values + ((long)rest * width * TFormat.Width), more, width, scratch.Scores + (q * stride) + rest, scratch.Outputs + (q * width));
-                }
-            }
-        }
-
-        int Seen(int query) => _cache.Length + firstToken + (query / perHead) + 1;
-    }
-
-    private void QuantizeAttended(int phase, TransformerLayer weights)
-    {
-        if (!weights.AttentionOutput.Type.IsQuantized())
-        {
-            return;
-        }
-
-        for (var t = Claim(phase, 1); t < _tokens; t = Claim(phase, 1))
-        {
-            _attended.Quantize(t);
-        }
-
-        _team.Meet();
-    }
-
-    /// <summary>What one thread needs to attend.</summary>
-    private sealed class AttentionScratch : IDisposable
-    {
-        private NativeBuffer<float> _queries = new(0);
-        private NativeBuffer<float> _outputs = new(0);
-        private NativeBuffer<float> _scores = new(0);
-
-        public float* Queries => _queries.Start;
-
-        public float* Outputs => _outputs.Start;
-
-        public float* Scores => _scores.Start;
-
-        /// <summary>From one query's scores to the next.</summary>
-        public long Stride { get; private set; }
-
-        // Doubled when it is too short, so that a growing context allocates seldom.
-        public void Reserve(int queries, int width, int positions)
-        {
-            if (positions > Stride)
-            {
-                Dispose();
-                Stride = Math.Max(1_024L, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)positions));
-                (_queries, _outputs, _scores) = (new((long)queries * width), new((long)queries * width), new(queries * Stride));
-            }
-        }
-
-        public void Dispose()
-        {
-            _queries.Dispose();
-            _outputs.Dispose();
-            _scores.Dispose();
-        }
+        _phases.Meet();
     }
 }
