@@ -288,7 +288,7 @@ internal sealed class Composition : IDisposable
         // The retriever keeps to its own index: a call under way must not see half of another.
         var index = new Lazy<Bm25Index>(() => Bm25Index.Open(_settings.Index.Value, Counter.Name), LazyThreadSafetyMode.PublicationOnly);
         _index = index;
-        _retriever = new LazyRetriever(_retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, Cache, token)).Retriever);
+        _retriever = new LazyRetriever(() => _retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, Cache, token)).Retriever);
     }
 
     // Its bytes name the segments and their checksums, so they differ whenever the index does.

@@ -30,11 +30,24 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
     public string Name =>
         (settings.Retriever.Value switch
         {
-            RetrieverName.Auto => settings.Embeddings.Value is null ? "linked" : "hybrid",
+            RetrieverName.Auto => settings.Embeddings.Value is null || !HasVectors() ? "linked" : "hybrid",
             RetrieverName.Qdrant => settings.Embeddings.Value is null ? "qdrant-bm25" : "qdrant-hybrid",
             var named => named.Text(),
         })
         + (settings.Rerank.Value.IsNone ? "" : settings.Rerank.Value.IsModel ? "+chat" : "+http");
+
+    // What cannot be opened says why when it is searched.
+    private bool HasVectors()
+    {
+        try
+        {
+            return VectorStore.OpenIfAny(settings.Index.Value) is { Count: > 0 };
+        }
+        catch (AgentRagException)
+        {
+            return true;
+        }
+    }
 
     /// <summary>The embedding model; null when none is configured.</summary>
     /// <exception cref="AgentRagException">Its settings are out of range.</exception>

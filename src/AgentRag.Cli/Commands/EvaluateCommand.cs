@@ -52,6 +52,7 @@ internal static class EvaluateCommand
         }
 
         var grid = EvaluationArguments.Grid(parsed, settings);
+        var judge = JudgeSettings(parsed);
         var options = EvaluationArguments.Options(parsed, settings);
         var file = parsed.GetValue(Flags.Questions) ?? throw new AgentRagException("Give the labelled questions with --questions FILE, or a recorded run with --replay RUN.");
         // What a wrong value would break is found before anything is read.
@@ -78,7 +79,7 @@ internal static class EvaluateCommand
         var routing = configurations.All(configuration => configuration.KeepsParameters) ? null : await composition.RoutingAsync(context, cancellationToken);
         var end = await new StrategyEvaluation(terminal, context, gold, settings, options, routing)
             .RunAsync(run, questions, configurations, output.Write, writesResults: parsed.GetValue(Flags.Json), cancellationToken);
-        await JudgeAsync(terminal, parsed, settings, options, run, cancellationToken);
+        await JudgeAsync(terminal, parsed, judge, options, run, cancellationToken);
 
         var whole = ScoredRun.Of(RunReader.Open(directory));
         WriteObservations(directory, whole);
@@ -103,11 +104,11 @@ internal static class EvaluateCommand
             throw new AgentRagException("--replay takes the questions of the recorded run: leave --questions out.");
         }
 
-        if (parsed.GetValue(EvaluationArguments.Judge) is not null)
+        if (JudgeSettings(parsed) is { } judge)
         {
-            var settings = Settings.Read(parsed);
+            var options = EvaluationArguments.Options(parsed, Settings.Read(parsed));
             using var run = RunWriter.Reopen(directory, TimeProvider.System);
-            await JudgeAsync(terminal, parsed, settings, EvaluationArguments.Options(parsed, settings), run, cancellationToken);
+            await JudgeAsync(terminal, parsed, judge, options, run, cancellationToken);
         }
 
         var scored = ScoredRun.Of(RunReader.Open(directory));
@@ -161,12 +162,12 @@ internal static class EvaluateCommand
         }
     }
 
-    private static async Task JudgeAsync(
-        Terminal terminal, ParseResult parsed, Settings settings, EvaluationRunOptions options, RunWriter run, CancellationToken cancellationToken)
+    /// <summary>The settings of the judge: its key is found, and its server checked, as its own. Read before anything is asked: what is wrong with them must not come out at the end.</summary>
+    private static Settings? JudgeSettings(ParseResult parsed)
     {
         if (parsed.GetValue(EvaluationArguments.Judge) is not { } name)
         {
-            return;
+            return null;
         }
 
         var model = ModelName.Parse(name);
@@ -175,8 +176,19 @@ internal static class EvaluateCommand
             throw new AgentRagException("The extractive model cannot judge: name a chat model, such as --judge openai:MODEL.");
         }
 
-        var baseUrl = parsed.GetValue(EvaluationArguments.JudgeBaseUrl) is { } url ? new Setting<string?>(url, "--judge-base-url") : null;
-        using var composition = new Composition(Settings.Read(parsed, new Setting<ModelName>(model, "--judge"), baseUrl).WithCacheByFlagAlone()) { CalibratesTokens = false };
+        var baseUrl = parsed.GetValue(EvaluationArguments.JudgeBaseUrl) is { } url ? new Setting<string?>(url, EvaluationArguments.JudgeBaseUrl.Name) : null;
+        return Settings.Read(parsed, new Setting<ModelName>(model, EvaluationArguments.Judge.Name), baseUrl).WithCacheByFlagAlone();
+    }
+
+    private static async Task JudgeAsync(
+        Terminal terminal, ParseResult parsed, Settings? settings, EvaluationRunOptions options, RunWriter run, CancellationToken cancellationToken)
+    {
+        if (settings is null)
+        {
+            return;
+        }
+
+        using var composition = new Composition(settings) { CalibratesTokens = false };
         IChatClient judge = composition.Model;
         var prompt = JudgePrompt.Load(parsed.GetValue(EvaluationArguments.JudgePrompt));
         await terminal.WithProgressAsync("Judging", async report =>

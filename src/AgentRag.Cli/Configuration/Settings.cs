@@ -145,10 +145,13 @@ internal sealed record Settings
 
     /// <summary>Reads the settings with another chat model in place of the one they name: its key is found, and its server checked, as its own.</summary>
     /// <exception cref="AgentRagException">Some value cannot be used; the message names its source.</exception>
-    public static Settings Read(ParseResult flags, Setting<ModelName> model, Setting<string?>? baseUrl)
+    public static Settings Read(ParseResult flags, Setting<ModelName> model, Setting<string?>? baseUrl) => Read(flags, ProcessEnvironment(), model, baseUrl);
+
+    /// <summary>Reads the settings with another chat model from given variables.</summary>
+    public static Settings Read(ParseResult flags, IReadOnlyDictionary<string, string> environment, Setting<ModelName> model, Setting<string?>? baseUrl)
     {
         var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), [.. SettingKeys.All.Select(key => key.Name)]);
-        return From(new SettingSources(flags, ProcessEnvironment(), file), model, baseUrl);
+        return From(new SettingSources(flags, environment, file), model, baseUrl);
     }
 
     private static Settings From(SettingSources sources, Setting<ModelName>? otherModel = null, Setting<string?>? otherBaseUrl = null)

@@ -60,6 +60,10 @@ internal static class EvaluationText
                 metric => Json.CamelCase(metric), metric => total.IntervalOf(metric, seed) is { } interval ? new[] { interval.Low, interval.High } : []),
             MeanEffectiveContextTokens = total.MeanTokens,
             MaxEffectiveContextTokens = total.MaxTokens,
+            BudgetUtilization = total.BudgetUtilization,
+            MeanUsed = new { K = total.MeanUsedK, M = total.MeanUsedM, N = total.MeanIterations },
+            ScalingEfficiency = EvaluationMetrics.OfPaper.Where(metric => scored.ScalingEfficiency(total, metric) is not null)
+                .ToDictionary(metric => Json.CamelCase(metric), metric => scored.ScalingEfficiency(total, metric)!.Value),
             total.MeanOutputTokens,
             total.MeanRequests,
             total.MeanSeconds,
@@ -107,9 +111,7 @@ internal static class EvaluationText
             string[] cells =
             [
                 total.Configuration.Strategy,
-                $"{total.Configuration.Parameters.K}",
-                $"{total.Configuration.Parameters.M}",
-                $"{total.Configuration.Parameters.N}",
+                .. total.Configuration.ShownParameters,
                 Scores.ShortTokens(total.Configuration.BudgetTokens),
                 .. EvaluationMetrics.OfPaper.Select(metric => Scores.Percent(total.IntervalOf(metric, seed))),
                 .. hasJudge ? [Scores.Percent(total.IntervalOf(EvaluationMetric.Judged, seed))] : Array.Empty<string>(),

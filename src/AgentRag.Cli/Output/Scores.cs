@@ -9,7 +9,7 @@ internal static class Scores
     public static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
 
     /// <summary>A metric with half the width of its interval: <c>45.2 ±4.1</c>.</summary>
-    public static string Percent(Interval? interval) => interval is null ? "" : $"{Percent(interval.Value)} ±{Percent((interval.High - interval.Low) / 2)}";
+    public static string Percent(EstimatedMean? interval) => interval is null ? "" : $"{Percent(interval.Value)} ±{Percent((interval.High - interval.Low) / 2)}";
 
     public static string Tokens(double tokens) => tokens.ToString("N0", CultureInfo.InvariantCulture);
 

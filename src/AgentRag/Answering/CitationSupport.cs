@@ -21,6 +21,9 @@ namespace AgentRag.Answering;
 /// steps, half of the question's content words, or two words that it shares with a passage that carries a part, that the question lacks and that few passages of the prompt hold.
 /// A passage that holds the claim word for word is never dropped. A claim in another script than its passage is not told by its words: only its numbers count.
 /// </para>
+/// <para>
+/// For short answers, whose every name and number must come from the passages. The prose of assistants is held to less, by <see cref="Assistants.ClaimSupport"/>: its remarks say why.
+/// </para>
 /// <para>A coarse sieve: it finds citations of something else, not wrong conclusions from the right passage. A number that was worked out in another way, or is spelt in words in the passage, loses its citations.</para>
 /// </remarks>
 internal sealed partial class CitationSupport

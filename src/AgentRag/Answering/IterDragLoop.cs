@@ -364,11 +364,7 @@ public sealed class IterDragLoop
 
         var bare = BareFinalTokens(_run.Steps);
         var wanted = _brokenReply is null ? Math.Max(bare, Math.Min(_run.CountTokens(PromptName.IterDragFinal, Content), _run.Budget.RemainingTokens / 2)) : bare;
-        // Where money or the window is tighter than the tokens of the question, half of that: a hold that stays as it was may be below the bare size by now.
-        if (!_hold!.TryResize(wanted))
-        {
-            _hold.TryResize(Math.Max(bare, Math.Min(wanted, _run.Budget.AvailableTokens(hold: _hold) / 2)));
-        }
+        _run.Widen(_hold!, wanted, bare);
 
         // A step without any passage could only guess; then the tokens do more for the final answer.
         return new RequestLimits { Form = form, LeastPassages = content.Passages.Count > 0 ? 1 : 0 };

@@ -141,6 +141,18 @@ internal sealed class QuestionRun
     public int CountTokens(PromptName name, PromptContent content) =>
         _context.Prompts.Get(name).CountTokens(content with { Layout = _context.Layout }, _context.TokenCounter);
 
+    /// <summary>Holds as much as is wanted for the final request; where money or the window is tighter than the tokens of the question, half of what these allow.</summary>
+    /// <param name="hold">What is held for it.</param>
+    /// <param name="wanted">Its full size.</param>
+    /// <param name="bare">Its smallest size: a hold that stayed as it was might be below it by now.</param>
+    public void Widen(BudgetHold hold, long wanted, int bare)
+    {
+        if (!hold.TryResize(wanted))
+        {
+            hold.TryResize(Math.Max(bare, Math.Min(wanted, Budget.AvailableTokens(hold: hold) / 2)));
+        }
+    }
+
     /// <summary>Packs a prompt into what is available and books it.</summary>
     /// <param name="task">What it asks for.</param>
     /// <param name="name">The prompt.</param>

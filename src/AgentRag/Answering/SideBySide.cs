@@ -37,7 +37,7 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
         var bare = run.CountTokens(PromptName.IterDragFinal, new PromptContent { Question = Question });
         using var final = run.Budget.TryHold(bare) ?? throw run.QuestionDoesNotFit(PromptName.IterDragFinal);
         await run.RetrieveAsync(Question, parameters.K, cancellationToken).ConfigureAwait(false);
-        final.TryResize(Math.Max(bare, Math.Min(run.CountTokens(PromptName.IterDragFinal, content with { Passages = run.Held.Passages }), run.Budget.RemainingTokens / 2)));
+        run.Widen(final, Math.Max(bare, Math.Min(run.CountTokens(PromptName.IterDragFinal, content with { Passages = run.Held.Passages }), run.Budget.RemainingTokens / 2)), bare);
 
         var splitContent = new PromptContent { Question = Question, MaxSubQueries = parameters.N, Language = context.DocumentLanguage };
         var reply = await run.SendAsync(splitTask, split, splitContent, RequestLimits.None, cancellationToken).ConfigureAwait(false);
@@ -46,7 +46,7 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
         var unpaid = reply is null ? parameters.N : await AnswerPartsAsync(parts, part, cancellationToken).ConfigureAwait(false);
 
         // The answers of the parts are part of the final request now; what they cost is taken before anything else gives way.
-        final.TryResize(Math.Max(final.Tokens, run.CountTokens(PromptName.IterDragFinal, new PromptContent { Question = Question, Steps = _steps })));
+        run.Widen(final, Math.Max(final.Tokens, run.CountTokens(PromptName.IterDragFinal, new PromptContent { Question = Question, Steps = _steps })), bare);
         var finalReply = await run.SendAsync(
             GroundedTask.FinalAnswer,
             PromptName.IterDragFinal,

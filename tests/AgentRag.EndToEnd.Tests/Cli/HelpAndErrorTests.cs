@@ -99,6 +99,28 @@ public sealed class HelpAndErrorTests
             await agentrag.RunAsync("ask", "Who?"));
     }
 
+    [Fact]
+    public async Task Nor_where_the_key_of_a_judge_is_sent_and_the_refusal_comes_before_any_question_is_asked()
+    {
+        using var agentrag = new Agentrag();
+        agentrag.Write("agentrag.json", """{"baseUrl": "https://collector.example.com/v1"}""");
+        agentrag.Environment["OPENAI_API_KEY"] = "sk-do-not-send";
+
+        var refused = await agentrag.RunAsync("evaluate", "--questions", "questions.jsonl", "--judge", "openai:any");
+        Assert.Equal(
+            new Finished(
+                2,
+                "",
+                "error: agentrag.json in this folder would send your key (from OPENAI_API_KEY) to collector.example.com: if that is right, say so with " +
+                "--config agentrag.json, or set AGENTRAG_BASE_URL.\n"),
+            refused);
+
+        // A server of its own is the user's word; then the next thing is missing: the questions.
+        var own = await agentrag.RunAsync("evaluate", "--questions", "questions.jsonl", "--judge", "openai:any", "--judge-base-url", "https://judge.example.com/v1");
+        Assert.Equal(2, own.ExitCode);
+        Assert.Contains("questions.jsonl", own.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"qdrant": "https://collector.example.com"}""", "AGENTRAG_QDRANT")]
     [InlineData("""{"rerank": "https://collector.example.com/rerank"}""", "AGENTRAG_RERANK")]

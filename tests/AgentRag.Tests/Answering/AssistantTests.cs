@@ -1,6 +1,7 @@
 using AgentRag.Answering;
 using AgentRag.Answering.Assistants;
 using AgentRag.Documents;
+using AgentRag.Prompting;
 using AgentRag.Tests.Fakes;
 using Xunit;
 using static AgentRag.Tests.Fakes.TestPassages;
@@ -75,6 +76,18 @@ public sealed class AssistantTests
             answer.Text);
         Assert.Equal(["1706.03762#0", "1409.0473#0"], answer.Citations.Select(citation => citation.PassageId));
         Assert.Equal(2, answer.DroppedCitations);
+    }
+
+    [Fact]
+    public async Task An_assistant_may_name_authors_and_years_that_the_passage_lacks_where_a_short_answer_may_not()
+    {
+        const string Sentence = "Vaswani et al. (2017) showed that attention mechanisms can replace recurrence [1].";
+        var answer = await AskAsync("arxiv", Papers, Sentence);
+        Assert.Equal(["1706.03762#0"], answer.Citations.Select(citation => citation.PassageId));
+
+        // The same words as a short answer: a name and a year that no passage holds.
+        var shortAnswer = CitedText.Parse(Sentence).Check([new NumberedPassage(1, 0, 1, Papers[0])], "What replaced recurrence?", []);
+        Assert.Equal((0, 1), (shortAnswer.Citations.Count, shortAnswer.Dropped));
     }
 
     [Fact]

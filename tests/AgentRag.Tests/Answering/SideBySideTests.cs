@@ -110,6 +110,32 @@ public sealed class SideBySideTests
         Assert.Equal(5, answer.Steps.Count + answer.Trimmed.Iterations);
     }
 
+    [Fact]
+    public async Task Where_money_is_tighter_than_tokens_the_parts_leave_the_final_answer_its_half()
+    {
+        // Nine passages of 200 words, and money for 1,900 words in all: the full final request does not fit into it.
+        Passage[] corpus = [.. Enumerable.Range(0, 9).Select(i => Passage($"p{i}", string.Join(' ', Enumerable.Repeat($"w{i}", 200))))];
+        var retriever = new ListRetriever(corpus);
+        var model = new ScriptedChatClient(request => request.Task switch
+        {
+            GroundedTask.Decompose => "What is one?\nWhat is two?\nWhat is three?",
+            GroundedTask.IntermediateAnswer => "Intermediate answer: word",
+            _ => "So the final answer is: Orm",
+        });
+        var answer = await new DecomposeParallelAnswerer(new AnsweringContext
+        {
+            Retriever = retriever,
+            Model = model,
+            TokenCounter = new WordCounter(),
+            Prices = new PriceTable(new Dictionary<string, ModelPrice> { ["scripted"] = new ModelPrice(1_000, 0) }),
+        }).AnswerAsync(
+            new AnswerRequest("What are the things?", new InferenceParameters(9, 0, 3), new TokenBudgetOptions { MaxCost = 1.9m }),
+            cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.Equal("Orm", answer.Text);
+        Assert.True(answer.Trace[^1].PassageIds.Count >= 3, $"The final request has {answer.Trace[^1].PassageIds.Count} passages.");
+    }
+
     private static Task<Answer> AskAsync(
         string strategy, ScriptedChatClient model, ListRetriever retriever, string question, long budget = 65_536, string? language = null) =>
         Answerers.Create(strategy, new AnsweringContext { Retriever = retriever, Model = model, TokenCounter = new WordCounter(), DocumentLanguage = language }).AnswerAsync(

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgentRag.Cli.Configuration;
+using AgentRag.Models;
 using Xunit;
 
 namespace AgentRag.Tests.Cli;
@@ -42,6 +43,21 @@ public sealed class SettingsTests : IDisposable
         Assert.Null(Read(new Dictionary<string, string> { ["OPENAI_API_KEY"] = "o" }, "--model", "anthropic:any").ApiKey);
         Assert.Null(Read(new Dictionary<string, string> { ["ANTHROPIC_API_KEY"] = "c" }, "--model", "openai:any").ApiKey);
         Assert.Null(Read(new Dictionary<string, string> { ["AGENTRAG_API_KEY"] = "a" }, "--model", "extractive").ApiKey);
+    }
+
+    [Fact]
+    public void Another_model_gets_a_key_and_a_server_of_its_own()
+    {
+        var environment = new Dictionary<string, string> { ["OPENAI_API_KEY"] = "o", ["ANTHROPIC_API_KEY"] = "c" };
+        var judge = new Setting<ModelName>(ModelName.Parse("openai:judge"), "--judge");
+
+        // The model's own provider, server and key are not the judge's.
+        var settings = Read(environment, judge, new("http://127.0.0.1:9/v1", "--judge-base-url"), "--model", "anthropic:any", "--base-url", "https://proxy.example.com");
+        Assert.Equal(("openai:judge", "http://127.0.0.1:9/v1", "OPENAI_API_KEY"), ($"{settings.Model.Value}", settings.BaseUrl.Value, settings.ApiKey?.Variable));
+
+        // Without a server of its own it is asked where the model is.
+        Assert.Equal("https://proxy.example.com", Read(environment, judge, baseUrl: null, "--base-url", "https://proxy.example.com").BaseUrl.Value);
+        Assert.Null(Read(new Dictionary<string, string> { ["ANTHROPIC_API_KEY"] = "c" }, judge, baseUrl: null, "--model", "anthropic:any").ApiKey);
     }
 
     [Fact]
@@ -109,6 +125,13 @@ public sealed class SettingsTests : IDisposable
         var root = new RootCommand { SettingKeys.Config };
         SettingKeys.AddTo(root, SettingKeys.All);
         return Settings.Read(root.Parse(args), environment);
+    }
+
+    private static Settings Read(Dictionary<string, string> environment, Setting<ModelName> model, Setting<string?>? baseUrl, params string[] args)
+    {
+        var root = new RootCommand { SettingKeys.Config };
+        SettingKeys.AddTo(root, SettingKeys.All);
+        return Settings.Read(root.Parse(args), environment, model, baseUrl);
     }
 
     private string Write(string json)

@@ -27,7 +27,7 @@ internal static class HeatMap
         var rows = Markup.Join(ms.Select(m =>
             Markup.Of($"<tr><th scope=\"row\">{m}</th>{ks.Select(k => Cell(cells.GetValueOrDefault((k, m)), metric, low, high))}</tr>")));
         return Markup.Of(
-            $"<table class=\"heat\"><caption>{strategy}: {metric.ShortName()} in %, best over n and budgets</caption><thead><tr><th scope=\"col\">m \\ k</th>{head}</tr></thead><tbody>{rows}</tbody></table>");
+            $"<table class=\"heat\"><caption>{strategy}: {metric.ShortName()} in %, best over n and budgets{(high > low || cells.Count < 2 ? "" : "; the same everywhere")}</caption><thead><tr><th scope=\"col\">m \\ k</th>{head}</tr></thead><tbody>{rows}</tbody></table>");
     }
 
     private static Markup Cell(ConfigurationScores? scored, EvaluationMetric metric, double low, double high)
@@ -38,8 +38,8 @@ internal static class HeatMap
         }
 
         var value = scored.MeanOf(metric)!.Value;
-        // Ten steps, as classes: the page allows no inline styles.
-        var step = high > low ? (int)Math.Round(10 * (value - low) / (high - low)) : 5;
+        // Ten steps, as classes: the page allows no inline styles. Where all is equal nothing stands out.
+        var step = high > low ? (int)Math.Round(10 * (value - low) / (high - low)) : 0;
         return Markup.Of(
             $"<td class=\"h{step}\" title=\"n={scored.Configuration.Parameters.N}, {ReportNumbers.Tokens(scored.MeanTokens)} tokens\">{ReportNumbers.Percent(value)}</td>");
     }

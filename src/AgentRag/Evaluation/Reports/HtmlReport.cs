@@ -65,7 +65,7 @@ public static class HtmlReport
 
     private static Markup Optimum(ConfigurationScores? scored) => scored is null
         ? Markup.Of($"<td>–</td>")
-        : Markup.Of($"<td>{Three(scored)}<br><small>{scored.Configuration.Parameters.K}, {scored.Configuration.Parameters.M}, {scored.Configuration.Parameters.N}</small></td>");
+        : Markup.Of($"<td>{Three(scored)}<br><small>{string.Join(", ", scored.Configuration.ShownParameters)}</small></td>");
 
     private static string Three(ConfigurationScores scored) => string.Join(" / ", EvaluationMetrics.OfPaper.Select(metric => ReportNumbers.Percent(scored.MeanOf(metric))));
 
@@ -173,12 +173,12 @@ public static class HtmlReport
             var cells = Markup.Join(metrics.Select(metric => Markup.Of(
                 $"<td>{ReportNumbers.Percent(scored.MeanOf(metric))}<br><small>{ReportNumbers.Range(EvaluationMetrics.OfPaper.Contains(metric) ? scored.IntervalOf(metric, report.Options.Seed) : null)}</small></td>")));
             return Markup.Of(
-                $"<tr><th scope=\"row\">{scored.Configuration.Strategy}</th><td>{scored.Configuration.Parameters.K}</td><td>{scored.Configuration.Parameters.M}</td><td>{scored.Configuration.Parameters.N}</td><td>{ReportNumbers.Tokens(scored.Configuration.BudgetTokens)}</td>{cells}<td>{ReportNumbers.Tokens(scored.MeanTokens)}</td><td>{ReportNumbers.Tokens(scored.MaxTokens)}</td><td>{scored.MeanRequests:0.0}</td><td>{ReportNumbers.Seconds(scored.MeanSeconds)}</td><td>{ReportNumbers.Dollars(scored.MeanCost)}</td><td>{scored.Trimmed}</td><td>{scored.Failed} of {scored.Questions.Count}</td></tr>");
+                $"<tr><th scope=\"row\">{scored.Configuration.Strategy}</th>{scored.Configuration.ShownParameters.Select(value => Markup.Of($"<td>{value}</td>"))}<td>{ReportNumbers.Tokens(scored.Configuration.BudgetTokens)}</td>{cells}<td>{ReportNumbers.Tokens(scored.MeanTokens)}</td><td>{ReportNumbers.Tokens(scored.MaxTokens)}</td><td>{ReportNumbers.Percent(scored.BudgetUtilization)}</td><td>{ReportNumbers.Gain(run.Scored.ScalingEfficiency(scored, report.Options.Metric))}</td><td>{ReportNumbers.Used(scored)}</td><td>{scored.MeanRequests:0.0}</td><td>{ReportNumbers.Seconds(scored.MeanSeconds)}</td><td>{ReportNumbers.Dollars(scored.MeanCost)}</td><td>{scored.Trimmed}</td><td>{scored.Failed} of {scored.Questions.Count}</td></tr>");
         }));
         return Markup.Of(
             $"""
-            <h3>All configurations</h3><details><summary>{run.Scored.Configurations.Count} rows</summary><div class="scroll"><table><caption>Means over questions{(hasJudge ? $"; judged by {run.Scored.Judge}" : "")}</caption>
-            <thead><tr><th scope="col" class="text">strategy</th><th scope="col">k</th><th scope="col">m</th><th scope="col">n</th><th scope="col">budget</th>{head}<th scope="col">tokens</th><th scope="col">most tokens</th><th scope="col">requests</th><th scope="col">seconds</th><th scope="col">cost</th><th scope="col">trimmed</th><th scope="col">failed</th></tr></thead><tbody>{rows}</tbody></table></div></details>
+            <h3>All configurations</h3><details><summary>{run.Scored.Configurations.Count} rows</summary><div class="scroll"><table><caption>Means over questions{(hasJudge ? $"; judged by {run.Scored.Judge}" : "")}. Of budget: mean tokens in % of it. Gain: percentage points of {report.Options.Metric.ShortName()} per 1,000 tokens more than the best cheaper configuration of the strategy takes. Used: passages, demonstrations and iterations of an answer</caption>
+            <thead><tr><th scope="col" class="text">strategy</th><th scope="col">k</th><th scope="col">m</th><th scope="col">n</th><th scope="col">budget</th>{head}<th scope="col">tokens</th><th scope="col">most tokens</th><th scope="col">of budget</th><th scope="col">gain</th><th scope="col">used</th><th scope="col">requests</th><th scope="col">seconds</th><th scope="col">cost</th><th scope="col">trimmed</th><th scope="col">failed</th></tr></thead><tbody>{rows}</tbody></table></div></details>
             """);
     }
 

@@ -48,7 +48,7 @@ public static partial class MarkdownReport
 
         static string Cell(ConfigurationScores? scored) => scored is null
             ? "–"
-            : $"{string.Join(" / ", EvaluationMetrics.OfPaper.Select(metric => ReportNumbers.Percent(scored.MeanOf(metric))))} ({scored.Configuration.Parameters.K}, {scored.Configuration.Parameters.M}, {scored.Configuration.Parameters.N})";
+            : $"{string.Join(" / ", EvaluationMetrics.OfPaper.Select(metric => ReportNumbers.Percent(scored.MeanOf(metric))))} ({string.Join(", ", scored.Configuration.ShownParameters)})";
     }
 
     private static void Section(StringBuilder text, RunReport report, ReportedRun run)
@@ -71,8 +71,9 @@ public static partial class MarkdownReport
         string[] columns =
         [
             "strategy", "k", "m", "n", "budget", .. EvaluationMetrics.OfPaper.Concat(furtherMetrics).Select(each => each.ShortName()),
-            "tokens", "most tokens", "requests", "seconds", "cost", "failed",
+            "tokens", "most tokens", "of budget", "gain", "used", "requests", "seconds", "cost", "failed",
         ];
+        text.Append(CultureInfo.InvariantCulture, $"Of budget: mean tokens of it. Gain: percentage points of {metric.ShortName()} per 1,000 tokens more than the best cheaper configuration of the strategy takes. Used: mean k, m, n of an answer.\n\n");
         Row(text, columns);
         Row(text, Enumerable.Repeat("---", columns.Length));
         foreach (var scored in run.Scored.Configurations)
@@ -80,11 +81,12 @@ public static partial class MarkdownReport
             Row(
                 text,
                 [
-                    scored.Configuration.Strategy, $"{scored.Configuration.Parameters.K}", $"{scored.Configuration.Parameters.M}", $"{scored.Configuration.Parameters.N}",
+                    scored.Configuration.Strategy, .. scored.Configuration.ShownParameters,
                     ReportNumbers.Tokens(scored.Configuration.BudgetTokens),
                     .. EvaluationMetrics.OfPaper.Select(each => $"{ReportNumbers.Percent(scored.MeanOf(each))} ({ReportNumbers.Range(scored.IntervalOf(each, seed))})"),
                     .. furtherMetrics.Select(each => ReportNumbers.Percent(scored.MeanOf(each))),
                     ReportNumbers.Tokens(scored.MeanTokens), ReportNumbers.Tokens(scored.MaxTokens),
+                    $"{ReportNumbers.Percent(scored.BudgetUtilization)} %", ReportNumbers.Gain(run.Scored.ScalingEfficiency(scored, metric)), ReportNumbers.Used(scored),
                     scored.MeanRequests.ToString("0.0", CultureInfo.InvariantCulture), ReportNumbers.Seconds(scored.MeanSeconds), ReportNumbers.Dollars(scored.MeanCost),
                     $"{scored.Failed} of {scored.Questions.Count}",
                 ]);

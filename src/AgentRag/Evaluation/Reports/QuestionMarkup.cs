@@ -17,12 +17,13 @@ internal sealed class QuestionMarkup(DetailedRun details, EvaluationMetric metri
         var marks = details.Configurations.Select(scored => (scored.Configuration.Strategy, Score: DetailedRun.ScoreOf(question, scored))).ToList();
         var real = marks.Where(mark => mark.Score is not null).Select(mark => mark.Score!.Value(metric) ?? 0).ToList();
         var state = real.Count == 0 ? "none" : real.TrueForAll(value => value >= 1) ? "right" : real.TrueForAll(value => value <= 0) ? "wrong" : "mixed";
+        var shown = details.PassagesOf(question).Take(MaxPassages).ToHashSet();
         return Markup.Of(
             $"""
             <details class="question" data-state="{state}" id="{id}"><summary><bdi>{question.Question}</bdi> <span class="outcomes">{marks.Select(Outcome)}</span></summary>
             <p>Id <code>{question.Id}</code>. {(question.IsAnswerable ? "Gold answers:" : "The documents hold no answer; right is to say so.")} {Answers(question)}{(question.Hops is { } hops ? $" Hops: {hops}." : "")}</p>
             {Decomposition(question)}
-            {details.Configurations.Select(scored => Way(question, scored, id))}
+            {details.Configurations.Select(scored => Way(question, scored, id, shown))}
             {Passages(question, id)}
             </details>
             """);
@@ -45,7 +46,7 @@ internal sealed class QuestionMarkup(DetailedRun details, EvaluationMetric metri
         _ => "bad",
     };
 
-    private Markup Way(LabelledQuestion question, ConfigurationScores scored, string id)
+    private Markup Way(LabelledQuestion question, ConfigurationScores scored, string id, HashSet<int> shown)
     {
         if (details.RecordOf(question, scored) is not { } record || DetailedRun.ScoreOf(question, scored) is not { } score)
         {
@@ -60,20 +61,21 @@ internal sealed class QuestionMarkup(DetailedRun details, EvaluationMetric metri
             {(record.IsFailed ? Markup.Of($"<p class=\"bad\">{record.Error}</p>") : Markup.Empty)}
             {(record.StopReason is { } reason ? Markup.Of($"<p>Ended by: {reason}.{(score.Recall is { } recall ? $" Supporting documents in the prompts: {ReportNumbers.Percent(recall)} %." : "")}</p>") : Markup.Empty)}
             {(record.Steps.Count == 0 ? Markup.Empty : Markup.Of($"<ol class=\"steps\">{record.Steps.Select(step => Markup.Of($"<li><bdi>{step.SubQuery}</bdi> → <bdi class=\"answer\">{step.IntermediateAnswer}</bdi></li>"))}</ol>"))}
-            {(record.Retrievals.Count == 0 ? Markup.Empty : Markup.Of($"<p>Retrievals:</p><ul>{record.Retrievals.Select(retrieval => Markup.Of($"<li><bdi>{retrieval.Query}</bdi>: {References(retrieval.Passages, id)}</li>"))}</ul>"))}
-            {(record.Requests.Count == 0 ? Markup.Empty : Markup.Of($"<p>Requests:</p><ol>{record.Requests.Select((request, i) => Request(request, prompts[i], id))}</ol>"))}
+            {(record.Retrievals.Count == 0 ? Markup.Empty : Markup.Of($"<p>Retrievals:</p><ul>{record.Retrievals.Select(retrieval => Markup.Of($"<li><bdi>{retrieval.Query}</bdi>: {References(retrieval.Passages, id, shown)}{(retrieval.Duplicates is { } copies ? $"; {copies} left out that say the same" : "")}</li>"))}</ul>"))}
+            {(record.Requests.Count == 0 ? Markup.Empty : Markup.Of($"<p>Requests:</p><ol>{record.Requests.Select((request, i) => Request(request, prompts[i], id, shown))}</ol>"))}
             </details>
             """);
     }
 
-    private static Markup Request(RunRequest request, IReadOnlyList<int> prompt, string id) => Markup.Of(
+    private static Markup Request(RunRequest request, IReadOnlyList<int> prompt, string id, HashSet<int> shown) => Markup.Of(
         $"""
         <li>{request.Purpose}: {request.Tokens:N0} tokens{(request.Output is { } output ? $", {output:N0} out" : "")}{(request.Reused ? ", reply known from another configuration" : "")}{(request.Demonstrations.Count > 0 ? $", {request.Demonstrations.Count} demonstrations" : "")}{(request.Trimmed is [var passages, var ofDemonstrations, var demonstrations] ? $", left out: {passages} passages, {ofDemonstrations} of demonstrations, {demonstrations} demonstrations" : "")}
-        <br>passages {(prompt.Count == 0 ? Markup.Of($"none") : References(prompt, id))}<br>{(request.Error is null ? Markup.Of($"reply <bdi class=\"reply\">{request.Reply}</bdi>") : Markup.Of($"<span class=\"bad\">{request.Error}</span>"))}</li>
+        <br>passages {(prompt.Count == 0 ? Markup.Of($"none") : References(prompt, id, shown))}<br>{(request.Error is null ? Markup.Of($"reply <bdi class=\"reply\">{request.Reply}</bdi>") : Markup.Of($"<span class=\"bad\">{request.Error}</span>"))}</li>
         """);
 
-    private static Markup References(IReadOnlyList<int> numbers, string id) =>
-        Markup.Join(numbers.Take(MaxPassages).Select(number => Markup.Of($"<a href=\"#{id}-p{number}\">{number}</a> ")))
+    // A passage that is not shown is named without a link to it.
+    private static Markup References(IReadOnlyList<int> numbers, string id, HashSet<int> shown) =>
+        Markup.Join(numbers.Take(MaxPassages).Select(number => shown.Contains(number) ? Markup.Of($"<a href=\"#{id}-p{number}\">{number}</a> ") : Markup.Of($"{number} ")))
         + (numbers.Count > MaxPassages ? Markup.Of($"and {numbers.Count - MaxPassages} more") : Markup.Empty);
 
     private Markup Passages(LabelledQuestion question, string id)

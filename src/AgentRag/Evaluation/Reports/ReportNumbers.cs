@@ -10,7 +10,7 @@ internal static class ReportNumbers
 
     public static string Signed(double share) => (100 * share).ToString("+0.0;−0.0;0.0", CultureInfo.InvariantCulture);
 
-    public static string Range(Interval? interval) => interval is null ? "" : $"{Percent(interval.Low)} to {Percent(interval.High)}";
+    public static string Range(EstimatedMean? interval) => interval is null ? "" : $"{Percent(interval.Low)} to {Percent(interval.High)}";
 
     public static string Tokens(double tokens) => tokens switch
     {
@@ -22,6 +22,13 @@ internal static class ReportNumbers
     public static string Seconds(double seconds) => seconds.ToString(seconds < 1 ? "0.000" : "0.0", CultureInfo.InvariantCulture);
 
     public static string Dollars(double? dollars) => dollars is { } value ? value.ToString(value is 0 or >= 0.1 ? "$0.00" : "$0.0000##", CultureInfo.InvariantCulture) : "–";
+
+    /// <summary>Percentage points per 1,000 tokens.</summary>
+    public static string Gain(double? points) => points is { } value ? value.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "–";
+
+    /// <summary>Means of k, m and n.</summary>
+    public static string Used(Runs.ConfigurationScores scored) =>
+        string.Create(CultureInfo.InvariantCulture, $"{scored.MeanUsedK:0.#}, {scored.MeanUsedM:0.#}, {scored.MeanIterations:0.#}");
 
     public static string P(double p) => p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
 }

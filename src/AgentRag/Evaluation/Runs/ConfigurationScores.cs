@@ -28,6 +28,18 @@ public sealed record ConfigurationScores(RunConfiguration Configuration, IReadOn
     /// <summary>Mean US dollars of a question; null when no prices are known.</summary>
     public double? MeanCost => Questions.All(score => score.IsFailed || score.Cost is not null) ? Mean(score => score.Cost ?? 0) : null;
 
+    /// <summary>Mean passages of one retrieval in the final prompt, of the questions that did not fail.</summary>
+    public double MeanUsedK => Mean(score => score.Used?.K ?? 0);
+
+    /// <summary>Mean demonstrations in the final prompt, of the questions that did not fail.</summary>
+    public double MeanUsedM => Mean(score => score.Used?.M ?? 0);
+
+    /// <summary>Mean iterations run, of the questions that did not fail; 1 for one pass.</summary>
+    public double MeanIterations => Mean(score => score.Used?.N ?? 0);
+
+    /// <summary>Mean effective context tokens as a share of the budget, in [0, 1].</summary>
+    public double BudgetUtilization => MeanTokens / Configuration.BudgetTokens;
+
     /// <summary>Questions in which something did not fit into a prompt.</summary>
     public int Trimmed => Questions.Count(score => score.IsTrimmed);
 
@@ -42,7 +54,7 @@ public sealed record ConfigurationScores(RunConfiguration Configuration, IReadOn
     /// <summary>The mean of a metric with its 95 % interval; null when no question has a value.</summary>
     /// <param name="metric">Which.</param>
     /// <param name="seed">Seeds the resampling.</param>
-    public Interval? IntervalOf(EvaluationMetric metric, ulong seed) => Values(metric) is { Count: > 0 } values ? Bootstrap.Mean(values, seed) : null;
+    public EstimatedMean? IntervalOf(EvaluationMetric metric, ulong seed) => Values(metric) is { Count: > 0 } values ? Bootstrap.Mean(values, seed) : null;
 
     internal Observation ToObservation(RunManifest manifest, EvaluationMetric metric, ObservationFingerprints fingerprints)
     {

@@ -1,3 +1,4 @@
+using AgentRag.Answering;
 using AgentRag.Documents;
 
 namespace AgentRag.Evaluation.Runs;
@@ -31,6 +32,9 @@ public sealed record QuestionScore(
 {
     /// <summary>Whether answering failed.</summary>
     public bool IsFailed => Metrics is null;
+
+    /// <summary>k, m and n as they were used, n the iterations run; null for a failed question.</summary>
+    public InferenceParameters? Used { get; init; }
 
     /// <summary>One metric.</summary>
     /// <param name="metric">Which.</param>
@@ -74,7 +78,10 @@ public sealed record QuestionScore(
             record.Requests.Count,
             record.Seconds,
             record.Cost,
-            record.Requests.Any(request => request.Trimmed is not null));
+            record.Requests.Any(request => request.Trimmed is not null))
+        {
+            Used = record.Used is [var k, var m, var n] ? new InferenceParameters(k, m, n) : null,
+        };
     }
 
     // The passages that were in some prompt, in the order in which retrieval after retrieval ranked them.

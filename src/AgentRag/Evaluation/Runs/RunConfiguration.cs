@@ -38,6 +38,11 @@ public sealed record RunConfiguration(string Strategy, InferenceParameters Param
     /// <summary>Whether it is one of the two baselines that show what the model and the labels alone reach.</summary>
     public bool IsBaseline => Strategy is GoldPassages or ZeroShotAnswerer.Name;
 
+    /// <summary>k, m and n as tables show them: a dash where the strategy chooses them.</summary>
+    public IReadOnlyList<string> ShownParameters => KeepsParameters
+        ? [.. new[] { Parameters.K, Parameters.M, Parameters.N }.Select(value => value.ToString(CultureInfo.InvariantCulture))]
+        : ["–", "–", "–"];
+
     /// <summary>Makes a configuration in which parameters that its strategy has no use for have one value, so that a grid asks nothing twice.</summary>
     /// <param name="strategy">A strategy's name, <see cref="GoldPassages"/>, or one of <see cref="EarlyStops"/>.</param>
     /// <param name="parameters">k, m and n of the grid.</param>

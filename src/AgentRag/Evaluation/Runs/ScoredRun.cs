@@ -124,11 +124,34 @@ public sealed class ScoredRun
     /// <param name="maxTokens">Configurations that took more effective context tokens for some question are passed over (the paper's equation 1).</param>
     /// <returns>In the order of the strategies; those unfinished are passed over.</returns>
     public IReadOnlyList<ConfigurationScores> BestOfStrategies(EvaluationMetric metric, long maxTokens = long.MaxValue) =>
+        BestOfStrategies(metric, scored => scored.MaxTokens <= maxTokens);
+
+    private IReadOnlyList<ConfigurationScores> BestOfStrategies(EvaluationMetric metric, Func<ConfigurationScores, bool> isWanted) =>
     [
-        .. Configurations.Where(scored => scored.Questions.Count == Questions && scored.MaxTokens <= maxTokens && scored.MeanOf(metric) is not null)
+        .. Configurations.Where(scored => scored.Questions.Count == Questions && isWanted(scored) && scored.MeanOf(metric) is not null)
             .GroupBy(scored => scored.Configuration.Strategy)
             .Select(strategy => strategy.OrderByDescending(scored => scored.MeanOf(metric)).ThenBy(scored => scored.MeanTokens).First()),
     ];
+
+    /// <summary>What a configuration's tokens bring: its gain over the best cheaper configuration of its strategy, by the tokens that it takes more.</summary>
+    /// <param name="scored">A configuration of the run.</param>
+    /// <param name="metric">In which metric.</param>
+    /// <returns>
+    /// Percentage points per 1,000 effective context tokens (means over questions); below 0 where spending more brought less. Null for the cheapest configuration of a
+    /// strategy, and for one that was not asked all questions.
+    /// </returns>
+    public double? ScalingEfficiency(ConfigurationScores scored, EvaluationMetric metric)
+    {
+        ArgumentNullException.ThrowIfNull(scored);
+        if (scored.MeanOf(metric) is not { } performance || scored.Questions.Count < Questions)
+        {
+            return null;
+        }
+
+        // The best, not the next cheaper: what matters is what spending less would have reached.
+        var cheaper = BestOfStrategies(metric, other => other.MeanTokens < scored.MeanTokens).FirstOrDefault(other => other.Configuration.Strategy == scored.Configuration.Strategy);
+        return cheaper is null ? null : 100 * (performance - cheaper.MeanOf(metric)!.Value) / ((scored.MeanTokens - cheaper.MeanTokens) / 1_000);
+    }
 
     /// <summary>Compares configurations pair by pair.</summary>
     /// <param name="configurations">The configurations, in the order in which pairs are made of them.</param>

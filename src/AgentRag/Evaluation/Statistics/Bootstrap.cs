@@ -16,7 +16,7 @@ public static class Bootstrap
     /// <param name="seed">Seeds the resampling.</param>
     /// <param name="resamples">How often to resample, ≥ 100.</param>
     /// <exception cref="ArgumentException">There is no value.</exception>
-    public static Interval Mean(IReadOnlyList<double> values, ulong seed, int resamples = DefaultResamples)
+    public static EstimatedMean Mean(IReadOnlyList<double> values, ulong seed, int resamples = DefaultResamples)
     {
         ArgumentNullException.ThrowIfNull(values);
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 100);
@@ -40,7 +40,7 @@ public static class Bootstrap
         }
 
         Array.Sort(means);
-        return new Interval(data.Average(), Quantile(means, Tail), Quantile(means, 1 - Tail));
+        return new EstimatedMean(data.Average(), Quantile(means, Tail), Quantile(means, 1 - Tail));
     }
 
     // Linear between neighbours, as R's default.

@@ -7,7 +7,7 @@ namespace AgentRag.Evaluation.Statistics;
 /// Two-sided p-value of the sign-flip permutation test: how often chance alone would bring a mean difference as large. Exact to about 1/100 of itself at 0.05.
 /// </param>
 /// <param name="McNemarP">Two-sided p-value of McNemar's exact test; null for a metric that is not only 0 and 1.</param>
-public sealed record PairedComparison(int Questions, Interval Difference, double PermutationP, double? McNemarP)
+public sealed record PairedComparison(int Questions, EstimatedMean Difference, double PermutationP, double? McNemarP)
 {
     /// <summary>Sign flips drawn.</summary>
     public const int Permutations = 10_000;

@@ -19,7 +19,10 @@ internal static class Countries
     {
         var tokens = sentence.Tokens;
         var names = sentence.Names;
-        return Enumerable.Range(0, tokens.Count).SelectMany(i => new[] { i + 2, i + 1 }.Where(end => end <= tokens.Count).Select(end => Tokenizer.Text(tokens, i, end))).FirstOrDefault(Demonyms.IsCountry)
+        // Of words alone: ", Russia" and "France." name countries too.
+        return Enumerable.Range(0, tokens.Count)
+            .SelectMany(i => new[] { i + 2, i + 1 }.Where(end => end <= tokens.Count && tokens[i].IsWord && tokens[end - 1].IsWord).Select(end => Tokenizer.Text(tokens, i, end)))
+            .FirstOrDefault(Demonyms.IsCountry)
             ?? Enumerable.Range(0, tokens.Count).Where(i => Demonyms.IsAt(tokens, i)).Select(i => Demonyms.Country(tokens[i].Text)).FirstOrDefault()
             ?? names.Where(n => n.Start > 0 && tokens[n.Start - 1].Lower is "in" or "of" or "from").Select(n => Places.Chain(sentence, n)).Select(chain => chain[^1].TextIn(tokens)).FirstOrDefault();
     }

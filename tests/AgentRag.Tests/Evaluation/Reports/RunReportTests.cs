@@ -219,6 +219,73 @@ public sealed class RunReportTests : IDisposable
     }
 
     [Fact]
+    public void Scaling_efficiency_is_the_gain_over_the_best_cheaper_configuration_per_thousand_tokens()
+    {
+        var run = _fixture.Run(
+            "scaling", ReportFixture.Manifest(), ("drag", 1, 0, 1, 1_000, 2), ("drag", 2, 0, 1, 3_000, 3), ("drag", 5, 0, 1, 5_000, 2), ("drag", 10, 0, 1, 11_000, 5), ("iterdrag", 5, 0, 2, 4_000, 6));
+
+        // From 20 to 30 % with 2k tokens more; 10 points below the 30 % that 3k reach, for 2k more; from these 30 to 50 % with 8k more. The cheapest has nothing below it.
+        Assert.Equal([null, 5.0, -5.0, 2.5, null], run.Configurations.Select(scored => run.ScalingEfficiency(scored, EvaluationMetric.F1) is { } value ? Math.Round(value, 9) : (double?)null));
+
+        var records = new[] { (1, 20_000L), (3, 40_000) }.Index().Select(answer =>
+            ReportFixture.Record($"q{answer.Index + 1}", "iterdrag", 5, 2, 5, answer.Item.Item2, "right") with { Budget = 60_000, Used = [4, 2, answer.Item.Item1] });
+        var used = Assert.Single(_fixture.Run("used", ReportFixture.Manifest(), run.Run.Questions, records).Configurations);
+        Assert.Equal((0.5, 4, 2, 2), (used.BudgetUtilization, used.MeanUsedK, used.MeanUsedM, used.MeanIterations));
+    }
+
+    [Fact]
+    public void Both_reports_show_what_tokens_bring_how_much_of_the_budget_is_used_and_what_was_used()
+    {
+        var lines = MarkdownReport.Write(Towns()).Split('\n');
+        Assert.Contains("| strategy | k | m | n | budget | EM | F1 | Acc | tokens | most tokens | of budget | gain | used | requests | seconds | cost | failed |", lines);
+        // From 20 to 60 % with 4,500 tokens more: 8.888...
+        Assert.Contains(lines, line => line.StartsWith("| drag | 5 | 0 | 1 | 1M | 60.0", StringComparison.Ordinal) && line.Contains("| 5k | 5k | 0.5 % | +8.89 | 5, 0, 1 |", StringComparison.Ordinal));
+
+        var rows = Page(Towns()).QuerySelectorAll("#run0 details table tbody tr").Select(row => row.Children.Select(cell => cell.TextContent).ToList()).ToList();
+        var drag = rows.Single(row => row is ["drag", "5", "0", ..]);
+        Assert.Equal(["5k", "5k", "0.5", "+8.89", "5, 0, 1"], drag[8..13]);
+    }
+
+    [Fact]
+    public void A_strategy_that_chooses_k_m_and_n_is_shown_without_them()
+    {
+        var report = RunReport.Of([_fixture.Run("auto", ReportFixture.Manifest(), ("auto", 0, 0, 1, 100, 4), ("drag", 5, 0, 1, 50, 3))]);
+        Assert.Contains("| 1k | auto | 40.0 / 40.0 / 40.0 (–, –, –) |", MarkdownReport.Write(report).Split('\n'));
+        Assert.Contains(Page(report).QuerySelectorAll("#run0 details table tbody tr"), row => row.Children.Take(4).Select(cell => cell.TextContent).SequenceEqual(["auto", "–", "–", "–"]));
+    }
+
+    [Fact]
+    public void A_passage_that_the_page_does_not_show_is_named_without_a_link()
+    {
+        LabelledQuestion question = new() { Id = "q1", Question = "Who?", Answers = ["right"], Supporting = ["d"] };
+        var passages = Enumerable.Range(0, 90).Select(i => TestPassages.Passage($"p{i}", $"Text {i}.")).ToArray();
+        // The second retrieval begins with what the page has no room for any more.
+        var record = ReportFixture.Record("q1", "iterdrag", 90, 0, 2, 100, "right") with
+        {
+            Retrievals = [new RunRetrieval("first", [.. Enumerable.Range(0, 50)]), new RunRetrieval("second", [.. Enumerable.Range(50, 40)]) { Duplicates = 3 }],
+            Requests = [new RunRequest { Purpose = "answer", Tokens = 100, Passages = [89, 70, 59, 0], Reply = "right" }],
+        };
+        var page = Page(RunReport.Of([_fixture.Run("many", ReportFixture.Manifest(), [question], [record], passages)]));
+
+        var links = page.QuerySelectorAll(".question a[href^='#']").Select(link => link.GetAttribute("href")![1..]).ToList();
+        Assert.Equal(60 + 2, links.Count); // the retrievals' first 60 passages, and two of the prompt's four
+        Assert.All(links, id => Assert.NotNull(page.GetElementById(id)));
+        Assert.Contains("passages 89 70 59 0", Spaced(page.QuerySelector(".way ol:last-of-type li")!.TextContent), StringComparison.Ordinal);
+        Assert.Contains("3 left out that say the same", page.QuerySelector(".way ul")!.TextContent, StringComparison.Ordinal);
+
+        static string Spaced(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void Where_all_cells_of_a_heat_map_are_equal_none_stands_out()
+    {
+        var report = RunReport.Of([_fixture.Run("flat", ReportFixture.Manifest(), ("drag", 1, 0, 1, 100, 4), ("drag", 5, 0, 1, 500, 4))]);
+        var map = Page(report).QuerySelector("#run0 .heat")!;
+        Assert.Equal(["h0", "h0"], map.QuerySelectorAll("td").Select(cell => cell.ClassName));
+        Assert.EndsWith("; the same everywhere", map.QuerySelector("caption")!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_log_axis_has_its_ticks_inside_and_in_order()
     {
         var axis = new LogAxis([120, 90_000], 0, 100);

@@ -16,7 +16,7 @@ public sealed class StatisticsTests
     }
 
     [Fact]
-    public void An_interval_of_equal_values_is_a_point() => Assert.Equal(new Interval(0.25, 0.25, 0.25), Bootstrap.Mean([0.25, 0.25, 0.25], seed: 1));
+    public void An_interval_of_equal_values_is_a_point() => Assert.Equal(new EstimatedMean(0.25, 0.25, 0.25), Bootstrap.Mean([0.25, 0.25, 0.25], seed: 1));
 
     [Fact]
     public void Equal_seeds_give_equal_intervals_and_others_do_not()

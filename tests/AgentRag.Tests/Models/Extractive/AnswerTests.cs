@@ -38,6 +38,13 @@ public sealed class AnswerTests
         Assert.Equal(expected, await Asking.Answer(question, World));
 
     [Theory]
+    [InlineData("Lark Island is an island in the Kara Sea, Russia, with a lighthouse.")]
+    [InlineData("Lark Island is an island in the Kara Sea off Russia.")]
+    [InlineData("Lark Island (Russia) is an island in the Kara Sea.")]
+    public async Task A_country_is_named_without_the_marks_around_it(string text) =>
+        Assert.Equal("Russia [1]", await Asking.Answer("Which country is Lark Island from?", ("Lark Island", text)));
+
+    [Theory]
     [InlineData("Where was the director of the film Night Ferry born?", "Ostrel [4] [6]")]
     [InlineData("When did the father of the designer of the Tuskon Viaduct die?", "1877 [1] [2] [3]")]
     [InlineData("What is the place of birth of Ilse Brandt's father?", "Little Tarrow [2] [3]")]

@@ -4,4 +4,4 @@ namespace AgentRag.Evaluation.Statistics;
 /// <param name="Value">The mean over questions.</param>
 /// <param name="Low">Lower end of the 95 % interval.</param>
 /// <param name="High">Upper end.</param>
-public sealed record Interval(double Value, double Low, double High);
+public sealed record EstimatedMean(double Value, double Low, double High);
