@@ -54,7 +54,7 @@ internal static class EvaluateCommand
         var file = parsed.GetValue(Flags.Questions) ?? throw new AgentRagException("Give the labelled questions with --questions FILE, or a recorded run with --replay RUN.");
         // What a wrong value would break is found before anything is read.
         (grid with { Baselines = grid.Baselines & ~RunBaselines.GoldPassages }).Configurations();
-        var bounds = settings.Bounds.Validated();
+        settings.Bounds.Validated();
         var dataSet = await QuestionInput.ReadDataSetAsync(file, cancellationToken);
         if (dataSet.LeftOut > 0)
         {
@@ -63,6 +63,7 @@ internal static class EvaluateCommand
 
         using var composition = new Composition(settings, terminal.Warnings) { CalibratesTokens = false };
         var context = await composition.AnsweringAsync(cancellationToken);
+        var bounds = composition.Bounds.Validated();
         // No question is shown its own answer as a demonstration.
         context = context with { Demonstrations = context.Demonstrations.Guarded(dataSet.Questions) };
         var (gold, goldGrid) = Gold(terminal, grid, composition, dataSet);
@@ -73,7 +74,7 @@ internal static class EvaluateCommand
         var directory = parsed.GetValue(EvaluationArguments.Run) ?? RunSetup.DefaultDirectory(manifest);
         using var run = RunWriter.Open(directory, manifest, dataSet.Questions, TimeProvider.System);
         var output = new EvaluationOutput(terminal, parsed.GetValue(Flags.Json), dataSet.Questions);
-        var end = await new StrategyEvaluation(terminal, context, gold, settings, options)
+        var end = await new StrategyEvaluation(terminal, context, gold, settings, bounds, options)
             .RunAsync(run, questions, configurations, output.Write, writesResults: parsed.GetValue(Flags.Json), cancellationToken);
         await JudgeAsync(terminal, parsed, settings, options, run, cancellationToken);
 

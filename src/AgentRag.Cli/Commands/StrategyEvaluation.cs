@@ -10,7 +10,7 @@ using AgentRag.Retrieval;
 namespace AgentRag.Cli.Commands;
 
 /// <summary>Runs an evaluation and shows how far it is: done, time left, tokens and cost so far.</summary>
-internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext context, IRetriever? gold, Settings settings, EvaluationRunOptions options)
+internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext context, IRetriever? gold, Settings settings, TokenBudgetOptions bounds, EvaluationRunOptions options)
 {
     // Where no bar can be shown, a line now and then says that the work goes on.
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(30);
@@ -34,7 +34,7 @@ internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext con
         bool writesResults,
         CancellationToken cancellationToken) => await terminal.WithProgressAsync(
             "Evaluating",
-            async report => await new EvaluationRun(context, gold, settings.Bounds, options, TimeProvider.System) { StopRules = settings.Answering.StopRules }.RunAsync(
+            async report => await new EvaluationRun(context, gold, bounds, options, TimeProvider.System) { StopRules = settings.Answering.StopRules }.RunAsync(
                 run,
                 questions,
                 configurations,
