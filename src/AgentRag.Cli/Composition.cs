@@ -81,6 +81,12 @@ internal sealed class Composition : IDisposable
     /// <exception cref="AgentRagException">The model cannot be made: no key, a wrong URL.</exception>
     public IChatClient Model => _model ??= CreateModel();
 
+    /// <summary>The bounds of a question. A model in this process says itself how large its window is, unless the user does.</summary>
+    /// <exception cref="AgentRagException">The model cannot be made.</exception>
+    public TokenBudgetOptions Bounds => _settings.ContextWindow.IsDefault && _settings.Model.Value.Provider == ModelName.GgufProvider && Model.GetService<LocalChatClient>() is { } local
+        ? _settings.Bounds with { ContextWindowTokens = local.ContextTokens }
+        : _settings.Bounds;
+
     /// <summary>Makes what answering works with.</summary>
     /// <exception cref="AgentRagException">A setting cannot be used: model, key, prompts, demonstrations.</exception>
     public async Task<AnsweringContext> AnsweringAsync(CancellationToken cancellationToken)
@@ -89,7 +95,9 @@ internal sealed class Composition : IDisposable
         {
             Retriever = _retriever,
             Model = Model,
-            TokenCounter = Calibration is { } calibration ? new LearningTokenCounter(Counter, calibration) : Counter,
+            TokenCounter = CountsByModel && Model.GetService<ITokenCounter>() is { } exact ? exact
+                : Calibration is { } calibration ? new LearningTokenCounter(Counter, calibration)
+                : Counter,
             Prices = _settings.Answering.PriceTable,
             Layout = _settings.Asking.PromptLayout,
             DocumentLanguage = _settings.Asking.DocumentLanguage.Value,
@@ -245,7 +253,7 @@ internal sealed class Composition : IDisposable
             AllocationWarnings = allocationModel.IsFitted ? allocationModel.MismatchesWith(ObservationFingerprints.Of(answering, index)) : [],
             PassageCount = await PassageCountAsync(index, cancellationToken),
             Sizes = await PromptCosts.MeasureAsync(answering, index, DemonstrationIndex, Cache, cancellationToken),
-            Budget = _settings.Bounds.Validated(),
+            Budget = Bounds.Validated(),
             StopRules = _settings.Answering.StopRules,
             Answerer = (strategy, answering) => Reusing(Answerers.Create(strategy, answering), answering),
         };
@@ -259,7 +267,9 @@ internal sealed class Composition : IDisposable
 
     /// <summary>Opens the token counter that the settings name.</summary>
     /// <exception cref="AgentRagException">It cannot be opened.</exception>
-    public static ITokenCounter CounterOf(Settings settings) => TokenCounters.Open(settings.Tokenizer.Value, settings.Vocabularies.Value);
+    public static ITokenCounter CounterOf(Settings settings) => settings.Tokenizer.Value is var name && name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
+        ? LocalTokenCounter.Open(name)
+        : TokenCounters.Open(name, settings.Vocabularies.Value);
 
     /// <summary>Whether a folder holds an index, of whatever version.</summary>
     public static bool IsIndex(string directory) => File.Exists(Path.Combine(directory, IndexFile));
@@ -305,8 +315,11 @@ internal sealed class Composition : IDisposable
         }
     }
 
+    // A model file has its own tokenizer. Passages stay measured as the index has it: its default suits every model.
+    private bool CountsByModel => _settings.Tokenizer.IsDefault && _settings.Model.Value.Provider == ModelName.GgufProvider;
+
     // The offline model reports what this counter counts: there is nothing to learn. A vocabulary counts exactly.
-    private TokenCalibration? Calibration => CalibratesTokens && _settings.Tokenizer.Value == TokenCounters.Estimate && _settings.Model.Value.Provider != ModelName.ExtractiveProvider
+    private TokenCalibration? Calibration => CalibratesTokens && !CountsByModel && _settings.Tokenizer.Value == TokenCounters.Estimate && _settings.Model.Value.Provider != ModelName.ExtractiveProvider
         ? _calibration ??= OpenCalibration()
         : null;
 
@@ -344,6 +357,6 @@ internal sealed class Composition : IDisposable
         {
             [ModelName.ExtractiveProvider] = (_, _) => new ExtractiveChatClient(Counter),
             [ModelName.AnthropicProvider] = AnthropicModel.Create,
-            [ModelName.GgufProvider] = (model, _) => new LocalChatClient(model.Name),
+            [ModelName.GgufProvider] = (model, _) => new LocalChatClient(model.Name, new LocalModelOptions { ContextTokens = _settings.ContextWindow.IsDefault ? null : _settings.ContextWindow.Value }),
         });
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using AgentRag.Caching;
 using AgentRag.Cli.Configuration;
+using AgentRag.Decoding.Chat;
 using AgentRag.Indexing;
 using AgentRag.Indexing.Vectors;
 using AgentRag.Models;
@@ -23,8 +24,10 @@ namespace AgentRag.Cli;
 /// <param name="warnings">Told why an order was kept that should have been made better; or null.</param>
 internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> counter, Func<IChatClient> model, IProgress<string>? warnings) : IDisposable
 {
+    private const int LocalBatchSize = 16;
+
     private readonly List<IDisposable> _owned = [];
-    private OpenAICompatibleEmbeddingGenerator? _embedder;
+    private IEmbeddingGenerator<string, Embedding<float>>? _embedder;
 
     /// <summary>What the retriever is called before it is opened.</summary>
     public string Name =>
@@ -50,16 +53,14 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
     }
 
     /// <summary>The embedding model; null when none is configured.</summary>
-    /// <exception cref="AgentRagException">Its settings are out of range.</exception>
-    public IEmbeddingGenerator<string, Embedding<float>>? Embedder => settings.Embeddings.Value is null ? null : _embedder ??= new(EmbeddingOptions(settings));
+    /// <exception cref="AgentRagException">Its settings are out of range, or its files cannot be used.</exception>
+    public IEmbeddingGenerator<string, Embedding<float>>? Embedder => settings.Embeddings.Value is { } source ? _embedder ??= OpenEmbedder(source) : null;
 
-    /// <summary>Where the embedding model is.</summary>
-    public static OpenAICompatibleOptions EmbeddingOptions(Settings settings) => new ChatModelOptions
-    {
-        BaseUrl = settings.EmbeddingsBaseUrl.Value,
-        ApiKey = settings.EmbeddingsKey?.Reveal(),
-        ApiKeySetting = settings.EmbeddingsKey?.Variable ?? string.Join(" or ", Settings.EmbeddingsKeyVariables),
-    }.ForOpenAI(settings.Embeddings.Value!);
+    /// <summary>The embedding model, if it runs in this process.</summary>
+    public ILocalEmbeddings? LocalEmbedder => Embedder as ILocalEmbeddings;
+
+    /// <summary>Texts that go into one request at most. One of a model in this process takes long, and what a killed run loses is counted in requests.</summary>
+    public int EmbeddingBatchSize => settings.Embeddings.Value is { IsLocal: false } server ? EmbeddingOptions(server).EmbeddingBatchSize : LocalBatchSize;
 
     /// <summary>Where the collection is.</summary>
     /// <exception cref="AgentRagException">No server is configured.</exception>
@@ -100,6 +101,20 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
         _owned.ForEach(owned => owned.Dispose());
         _embedder?.Dispose();
     }
+
+    private IEmbeddingGenerator<string, Embedding<float>> OpenEmbedder(EmbeddingSource source) => source.Provider switch
+    {
+        EmbeddingSource.Gguf => new LocalEmbeddingGenerator(source.Name),
+        EmbeddingSource.Bert => new EncoderEmbeddingGenerator(source.Name),
+        _ => new OpenAICompatibleEmbeddingGenerator(EmbeddingOptions(source)),
+    };
+
+    private OpenAICompatibleOptions EmbeddingOptions(EmbeddingSource source) => new ChatModelOptions
+    {
+        BaseUrl = settings.EmbeddingsBaseUrl.Value,
+        ApiKey = settings.EmbeddingsKey?.Reveal(),
+        ApiKeySetting = settings.EmbeddingsKey?.Variable ?? string.Join(" or ", Settings.EmbeddingsKeyVariables),
+    }.ForOpenAI(source.AsServerModel());
 
     private FusionOptions FusionOptions => new() { Method = settings.Fusion.Value, Weights = settings.FusionWeights.Value, RankConstant = settings.RrfK.Value };
 

@@ -47,7 +47,7 @@ internal static class AskCommand
         var context = await composition.AnsweringAsync(cancellationToken);
         var answerer = await composition.AnswererAsync(settings.Strategy.Value, context, cancellationToken);
         var history = parsed.GetValue(History) is { } file ? await HistoryInput.ReadAsync(file, cancellationToken) : [];
-        var run = new AskRun(terminal, settings, answerer, history, parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
+        var run = new AskRun(terminal, settings, composition.Bounds, answerer, history, parsed.GetValue(Flags.Json), parsed.GetValue(Trace));
         var code = question is not null
             ? await run.OneAsync(question, cancellationToken)
             : await run.ManyAsync(parsed.GetValue(Flags.Questions)!, cancellationToken);
@@ -55,7 +55,7 @@ internal static class AskCommand
         return code;
     }
 
-    private sealed class AskRun(Terminal terminal, Settings settings, IAnswerer answerer, IReadOnlyList<ChatTurn> history, bool json, bool trace)
+    private sealed class AskRun(Terminal terminal, Settings settings, TokenBudgetOptions bounds, IAnswerer answerer, IReadOnlyList<ChatTurn> history, bool json, bool trace)
     {
         public async Task<int> OneAsync(string question, CancellationToken cancellationToken)
         {
@@ -67,7 +67,7 @@ internal static class AskCommand
 
             var answer = await ShowAsync(Request(question) with { StreamsText = terminal.IsInteractive }, cancellationToken);
 
-            foreach (var line in AnswerText.Lines(answer, settings.Bounds).Concat(trace ? AnswerText.TraceLines(answer) : []))
+            foreach (var line in AnswerText.Lines(answer, bounds).Concat(trace ? AnswerText.TraceLines(answer) : []))
             {
                 terminal.WriteLine(line);
             }
@@ -101,7 +101,7 @@ internal static class AskCommand
             }, writesResults: true);
         }
 
-        private AnswerRequest Request(string question) => new(question, settings.Parameters, settings.Bounds)
+        private AnswerRequest Request(string question) => new(question, settings.Parameters, bounds)
         {
             StopRules = settings.Answering.StopRules,
             Rewriting = settings.Asking.Rewriting.Value,

@@ -39,7 +39,7 @@ internal static class DecomposeCommand
         var settings = Settings.Read(parsed);
         using var composition = new Composition(settings);
         var context = await composition.AnsweringAsync(cancellationToken);
-        var subQueries = await new Decomposer(context).DecomposeAsync(question, limit, settings.Bounds, cancellationToken);
+        var subQueries = await new Decomposer(context).DecomposeAsync(question, limit, composition.Bounds, cancellationToken);
         if (parsed.GetValue(Flags.Json))
         {
             terminal.WriteJson(new { Question = question, SubQueries = subQueries, Model = context.ModelName });

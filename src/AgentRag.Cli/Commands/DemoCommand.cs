@@ -116,7 +116,7 @@ internal static class DemoCommand
         var folder = Path.Combine(directory, "run");
         using (var run = RunWriter.Open(folder, manifest, questions, TimeProvider.System))
         {
-            await new StrategyEvaluation(terminal, context, gold: null, settings, new EvaluationRunOptions())
+            await new StrategyEvaluation(terminal, context, gold: null, settings, settings.Bounds, new EvaluationRunOptions())
                 .RunAsync(run, questions, grid.Configurations(), _ => { }, writesResults: false, cancellationToken);
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentRag.Answering;
 using AgentRag.Authoring;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
@@ -61,7 +62,7 @@ internal static class DemosBuildCommand
         var output = parsed.GetValue(Output) ?? throw new AgentRagException("Give the pool to write with --output FILE.");
         var settings = Settings.Read(parsed);
         using var composition = new Composition(settings, terminal.Warnings);
-        var options = Options(parsed, settings);
+        var options = Options(parsed, settings, composition.Bounds);
         var questions = await QuestionInput.ReadAsync(questionsFile, cancellationToken);
         var builder = new DemonstrationBuilder(await composition.AnsweringAsync(cancellationToken), options);
         var lines = new ProgressText(terminal);
@@ -94,7 +95,7 @@ internal static class DemosBuildCommand
         return ExitCode.Success;
     }
 
-    private static DemonstrationBuildOptions Options(ParseResult parsed, Settings settings)
+    private static DemonstrationBuildOptions Options(ParseResult parsed, Settings settings, TokenBudgetOptions bounds)
     {
         var tries = parsed.GetValue(Tries) ?? DefaultTries;
         return tries is < 1 or > 16 ? throw new AgentRagException($"--tries is {tries}, must be in [1, 16].") : new DemonstrationBuildOptions
@@ -113,7 +114,7 @@ internal static class DemosBuildCommand
                     i == 0 ? null : LaterTemperature,
                     i == 0 ? null : i)),
             ],
-            Budget = settings.Bounds,
+            Budget = bounds,
             MaxQuestions = parsed.GetValue(Limit),
             MaxTokens = parsed.GetValue(LimitTokens) is { } tokens ? SettingText.Tokens(tokens) : null,
             MaxCost = parsed.GetValue(LimitCost),

@@ -7,6 +7,7 @@ using AgentRag.Answering.Assistants;
 using AgentRag.Cli.Clients;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Decoding.Chat;
 using AgentRag.Models;
 using AgentRag.Prompting;
 using Microsoft.Extensions.AI;
@@ -173,6 +174,10 @@ internal static class DoctorCommand
                     $"of {index.MeanPassageTokens:N0} tokens in the mean, measured by {index.TokenCounterName}; roots: {string.Join(", ", index.Roots)}");
             }),
             await TryAsync("retriever", async () => (await composition.RetrieverAsync(bm25: null, cancellationToken)).Reason),
+            .. settings.Embeddings.Value is not { IsLocal: true } ? Array.Empty<Check>() :
+            [
+                await TryAsync("embeddings", () => EmbeddingsAsync(settings, composition, cancellationToken)),
+            ],
             await TryAsync("prompts", () =>
             {
                 var prompts = PromptLibrary.Load(settings.Prompts.Value);
@@ -187,6 +192,13 @@ internal static class DoctorCommand
             ],
             await ModelAsync(settings, composition, cancellationToken),
         ];
+    }
+
+    private static async Task<string> EmbeddingsAsync(Settings settings, Composition composition, CancellationToken cancellationToken)
+    {
+        var embedder = (ILocalEmbeddings)composition.Embedder!;
+        var vector = (await embedder.GenerateAsync(["What is a lamp?"], cancellationToken: cancellationToken))[0].Vector;
+        return $"{settings.Embeddings.Value} makes vectors of {vector.Length:N0} dimensions from up to {embedder.ContextTokens:N0} tokens in this process; its key is {embedder.ModelKey}";
     }
 
     private static async Task<Check> ModelAsync(Settings settings, Composition composition, CancellationToken cancellationToken)

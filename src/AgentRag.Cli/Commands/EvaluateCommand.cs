@@ -57,7 +57,7 @@ internal static class EvaluateCommand
         var file = parsed.GetValue(Flags.Questions) ?? throw new AgentRagException("Give the labelled questions with --questions FILE, or a recorded run with --replay RUN.");
         // What a wrong value would break is found before anything is read.
         (grid with { Baselines = grid.Baselines & ~RunBaselines.GoldPassages }).Configurations();
-        var bounds = settings.Bounds.Validated();
+        settings.Bounds.Validated();
         var dataSet = await QuestionInput.ReadDataSetAsync(file, cancellationToken);
         if (dataSet.LeftOut > 0)
         {
@@ -66,6 +66,7 @@ internal static class EvaluateCommand
 
         using var composition = new Composition(settings, terminal.Warnings) { CalibratesTokens = false };
         var context = await composition.AnsweringAsync(cancellationToken);
+        var bounds = composition.Bounds.Validated();
         // No question is shown its own answer as a demonstration.
         context = context with { Demonstrations = context.Demonstrations.Guarded(dataSet.Questions) };
         var (gold, goldGrid) = Gold(terminal, grid, composition, dataSet);
@@ -77,7 +78,7 @@ internal static class EvaluateCommand
         using var run = RunWriter.Open(directory, manifest, dataSet.Questions, TimeProvider.System);
         var output = new EvaluationOutput(terminal, parsed.GetValue(Flags.Json), dataSet.Questions);
         var routing = configurations.All(configuration => configuration.KeepsParameters) ? null : await composition.RoutingAsync(context, cancellationToken);
-        var end = await new StrategyEvaluation(terminal, context, gold, settings, options, routing)
+        var end = await new StrategyEvaluation(terminal, context, gold, settings, bounds, options) { Routing = routing }
             .RunAsync(run, questions, configurations, output.Write, writesResults: parsed.GetValue(Flags.Json), cancellationToken);
         await JudgeAsync(terminal, parsed, judge, options, run, cancellationToken);
 

@@ -1,5 +1,6 @@
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Decoding.Chat;
 using AgentRag.Indexing;
 using AgentRag.Indexing.Vectors;
 using AgentRag.Tokens;
@@ -36,6 +37,7 @@ internal sealed class IndexWork(Terminal terminal, ITokenCounter counter, IndexR
         {
             var index = Bm25Index.Open(request.IndexDirectory, counter.Name);
             var embedded = source.Embedder is null ? null : await EmbedAsync(index, source, force, cancellationToken);
+            HintAtLongTexts(source.LocalEmbedder);
             var uploaded = settings.Qdrant.Value is null ? null : await new QdrantUpload(terminal, settings, source.Embedder).RunAsync(index, cancellationToken);
             return new(result with { BytesOnDisk = Indexer.BytesOnDisk(request.IndexDirectory) }, embedded, uploaded);
         }
@@ -66,7 +68,7 @@ internal sealed class IndexWork(Terminal terminal, ITokenCounter counter, IndexR
     private Task<EmbeddingResult> EmbedAsync(Bm25Index index, RetrieverSource source, bool force, CancellationToken cancellationToken) =>
         terminal.WithProgressAsync("Embedding", report => new PassageEmbedder(source.Embedder!).RunAsync(
             index,
-            embedding with { Force = embedding.Force && force, BatchSize = Math.Min(embedding.BatchSize, RetrieverSource.EmbeddingOptions(settings).EmbeddingBatchSize) },
+            embedding with { Force = embedding.Force && force, BatchSize = Math.Min(embedding.BatchSize, source.EmbeddingBatchSize) },
             new SynchronousProgress<EmbeddingProgress>(progress => report(progress.Done, progress.Total, $"{progress.Done:N0} of {Plural.Of(progress.Total, "text")}, {Plural.Of(progress.Tokens, "token")}")),
             cancellationToken));
 
@@ -74,7 +76,19 @@ internal sealed class IndexWork(Terminal terminal, ITokenCounter counter, IndexR
     {
         if (result.AddedFiles + result.ChangedFiles > 0 && VectorStore.OpenIfAny(request.IndexDirectory) is { Count: > 0 } store)
         {
-            terminal.WriteError($"hint: The index has vectors of {store.Model}, which this run did not bring up to date: add --embeddings {store.Model}.");
+            // A model in this process is known by its content, not by what to name it with.
+            var isKey = store.Model.StartsWith($"{EmbeddingSource.Gguf}:", StringComparison.Ordinal) || store.Model.StartsWith($"{EmbeddingSource.Bert}:", StringComparison.Ordinal);
+            terminal.WriteError($"hint: The index has vectors of {store.Model}, which this run did not bring up to date: add --embeddings {(isKey ? "as when they were made" : store.Model)}.");
+        }
+    }
+
+    private void HintAtLongTexts(ILocalEmbeddings? embedder)
+    {
+        if (embedder is { TruncatedTexts: > 0 and var truncated })
+        {
+            terminal.WriteError(
+                $"hint: {Plural.Of(truncated, "text")} had more than the {embedder.ContextTokens:N0} tokens that the embedding model reads, and what follows is not in their vectors: " +
+                "cut smaller passages with --force --passage-tokens.");
         }
     }
 }

@@ -26,7 +26,7 @@ internal static class RunSetup
         {
             ["cache reuse"] = settings.Cache.Value == CacheReuses.Off ? $"{CacheReuse.Exact}" : $"{settings.CacheReuse.Value}",
             ["code"] = fingerprints.Code ?? "",
-            ["context window"] = $"{settings.ContextWindow.Value}",
+            ["context window"] = $"{composition.Bounds.ContextWindowTokens}",
             ["data set"] = name,
             ["demonstration selection"] = SelectionOf(settings.DemonstrationOptions),
             ["demonstrations"] = DemonstrationsOf(context),

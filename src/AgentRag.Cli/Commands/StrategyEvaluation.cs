@@ -11,8 +11,7 @@ using AgentRag.Retrieval;
 namespace AgentRag.Cli.Commands;
 
 /// <summary>Runs an evaluation and shows how far it is: done, time left, tokens and cost so far.</summary>
-internal sealed class StrategyEvaluation(
-    Terminal terminal, AnsweringContext context, IRetriever? gold, Settings settings, EvaluationRunOptions options, RoutingOptions? routing = null)
+internal sealed class StrategyEvaluation(Terminal terminal, AnsweringContext context, IRetriever? gold, Settings settings, TokenBudgetOptions bounds, EvaluationRunOptions options)
 {
     // Where no bar can be shown, a line now and then says that the work goes on.
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(30);
@@ -20,6 +19,9 @@ internal sealed class StrategyEvaluation(
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private TimeSpan _latestLine;
     private int _answered;
+
+    /// <summary>How the strategies that choose for themselves choose; null when none is run.</summary>
+    public RoutingOptions? Routing { get; init; }
 
     /// <summary>Answers what the run has no record of yet.</summary>
     /// <param name="run">The run.</param>
@@ -36,10 +38,10 @@ internal sealed class StrategyEvaluation(
         bool writesResults,
         CancellationToken cancellationToken) => await terminal.WithProgressAsync(
             "Evaluating",
-            async report => await new EvaluationRun(context, gold, settings.Bounds, options, TimeProvider.System)
+            async report => await new EvaluationRun(context, gold, bounds, options, TimeProvider.System)
             {
                 StopRules = settings.Answering.StopRules,
-                Answerer = (strategy, answering) => Strategies.Create(strategy, answering, routing),
+                Answerer = (strategy, answering) => Strategies.Create(strategy, answering, Routing),
             }.RunAsync(
                 run,
                 questions,

@@ -22,7 +22,8 @@ internal static class SettingKeys
     };
 
     public static readonly SettingKey<ModelName> Model = new(
-        "model", "MODEL", "extractive (default: offline, no key), openai:NAME (any OpenAI-compatible server) or anthropic:NAME.", ModelName.Extractive, ModelName.Parse);
+        "model", "MODEL", "extractive (default: offline, no key), openai:NAME (any OpenAI-compatible server), anthropic:NAME or gguf:FILE (run in this process).",
+        ModelName.Extractive, ModelName.Parse);
 
     public static readonly SettingKey<string?> BaseUrl = new(
         "baseUrl", "URL", "The model's server, such as http://127.0.0.1:11434/v1. Default: the provider's own.", null, SettingText.Text);
@@ -56,8 +57,11 @@ internal static class SettingKeys
         "Default: auto, which is hybrid where --embeddings is set and the index has vectors, else linked.",
         RetrieverName.Auto, RetrieverNames.Parse);
 
-    public static readonly SettingKey<ModelName?> Embeddings = new(
-        "embeddings", "NAME", "Embedding model of an OpenAI-compatible server, openai:NAME. Default: none.", null, SettingText.EmbeddingModel);
+    public static readonly SettingKey<EmbeddingSource?> Embeddings = new(
+        "embeddings", "MODEL",
+        "Embedding model: openai:NAME (any OpenAI-compatible server), or run in this process gguf:FILE or bert:FOLDER (a BERT or RoBERTa encoder as Hugging Face has it, " +
+        "with safetensors: all-MiniLM, bge, e5). Vectors are bound to the files' content. Default: none.",
+        null, EmbeddingSource.Parse);
 
     public static readonly SettingKey<string?> EmbeddingsBaseUrl = new(
         "embeddingsBaseUrl", "URL", "The embedding model's server. Default: that of an openai: chat model (--base-url), else OpenAI's.", null, SettingText.Text);
@@ -101,7 +105,7 @@ internal static class SettingKeys
         Budgets.MaxEffectiveContextTokens, SettingText.Tokens);
 
     public static readonly SettingKey<int> ContextWindow = new(
-        "contextWindow", "TOKENS", $"The model's context window (default: {Budgets.ContextWindowTokens:N0}).", Budgets.ContextWindowTokens, SettingText.WindowTokens);
+        "contextWindow", "TOKENS", $"The model's context window (default: {Budgets.ContextWindowTokens:N0}; a gguf: model's own, at most that).", Budgets.ContextWindowTokens, SettingText.WindowTokens);
 
     public static readonly SettingKey<int> ReservedAnswerTokens = new(
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);
@@ -124,8 +128,8 @@ internal static class SettingKeys
 
     public static readonly SettingKey<string> Tokenizer = new(
         "tokenizer", "NAME|FILE",
-        $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken or tokenizer.json file. " +
-        "An index is bound to it.",
+        $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken, tokenizer.json or .gguf file. " +
+        "An index is bound to it. By default a gguf: model's requests are counted by its own tokenizer.",
         TokenCounters.Estimate, SettingText.Text);
 
     public static readonly SettingKey<string> Vocabularies = new(

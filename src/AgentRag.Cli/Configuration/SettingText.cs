@@ -1,6 +1,5 @@
 using System.Globalization;
 using AgentRag.Demonstrations;
-using AgentRag.Models;
 using AgentRag.Retrieval.Fusion;
 using AgentRag.Retrieval.Reranking;
 
@@ -50,16 +49,6 @@ internal static class SettingText
 
     /// <summary>Reads any text but the empty one.</summary>
     public static string Text(string text) => text.Trim() is { Length: > 0 } trimmed ? trimmed : throw new AgentRagException("The value is empty.");
-
-    /// <summary>Reads the name of an embedding model, with or without its provider in front: <c>openai:NAME</c> is any OpenAI-compatible server.</summary>
-    public static ModelName EmbeddingModel(string text)
-    {
-        var name = Text(text);
-        var provider = name.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon ? name[..colon] : "";
-        return provider is ModelName.ExtractiveProvider or ModelName.AnthropicProvider || name == ModelName.ExtractiveProvider
-            ? throw new AgentRagException($"'{name}' makes no embeddings: name an embedding model of an OpenAI-compatible server, openai:NAME.")
-            : ModelName.Parse(provider == ModelName.OpenAIProvider ? name : $"{ModelName.OpenAIProvider}:{name}");
-    }
 
     /// <summary>Reads a web address.</summary>
     public static Uri WebAddress(string text) => TryWebAddress(text)

@@ -42,7 +42,7 @@ internal sealed record Settings
     public required Setting<RetrieverName> Retriever { get; init; }
 
     /// <summary>The embedding model; null when none is configured.</summary>
-    public required Setting<ModelName?> Embeddings { get; init; }
+    public required Setting<EmbeddingSource?> Embeddings { get; init; }
 
     /// <summary>The embedding model's server, which may be the chat model's; null for the provider's own.</summary>
     public required Setting<string?> EmbeddingsBaseUrl { get; init; }
@@ -171,7 +171,7 @@ internal sealed record Settings
         var isShared = ownUrl.IsDefault && model.Value.Provider == ModelName.OpenAIProvider && !baseUrl.IsDefault;
         var embeddingsUrl = isShared ? baseUrl : ownUrl;
         var (rerank, qdrant) = (SettingKeys.Rerank.Read(sources), SettingKeys.Qdrant.Read(sources));
-        if (embeddings.Value is not null && embeddingsUrl.Value is { } embeddingsHost)
+        if (embeddings.Value is { IsLocal: false } && embeddingsUrl.Value is { } embeddingsHost)
         {
             RefuseStrangeHost(embeddingsHost, embeddingsUrl.Source, file, SettingKeys.EmbeddingsBaseUrl, "api.openai.com");
         }
@@ -190,7 +190,7 @@ internal sealed record Settings
         {
             Embeddings = embeddings,
             EmbeddingsBaseUrl = embeddingsUrl,
-            EmbeddingsKey = embeddings.Value is null ? null : FindKey(environment, EmbeddingsKeyVariables) ?? (isShared ? key : null),
+            EmbeddingsKey = embeddings.Value is not { IsLocal: false } ? null : FindKey(environment, EmbeddingsKeyVariables) ?? (isShared ? key : null),
             Fusion = SettingKeys.Fusion.Read(sources),
             FusionWeights = SettingKeys.FusionWeights.Read(sources),
             RrfK = SettingKeys.RrfK.Read(sources),

@@ -7,6 +7,7 @@ using AgentRag.Decoding.Sampling;
 using AgentRag.Decoding.Speculation;
 using AgentRag.Decoding.Tokenizers;
 using AgentRag.Models;
+using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Decoding.Chat;
@@ -63,6 +64,7 @@ public sealed class LocalChatClient : IChatClient
             ContextTokens = _options.ContextTokens ?? Math.Min(32_768, _model.Shape.ContextTokens);
             _target = new TransformerContext(_model.Transformer, ContextTokens, _options.CachePrecision);
             _template = new ChatTemplate(_model.Tokenizer);
+            TokenCounter = new LocalTokenCounter(_model.File, _model.Tokenizer, _template);
             _metadata = new ChatClientMetadata("gguf", providerUri: null, Path.GetFileName(path));
         }
         catch
@@ -79,6 +81,9 @@ public sealed class LocalChatClient : IChatClient
 
     /// <summary>The file's name, as replies name the model.</summary>
     public string ModelName => _metadata.DefaultModelId!;
+
+    /// <summary>Counts as the model does, chat template included. Also to be had as the service <see cref="ITokenCounter"/>.</summary>
+    public LocalTokenCounter TokenCounter { get; }
 
     internal IModelTokenizer Tokenizer => _model.Tokenizer;
 
@@ -132,6 +137,7 @@ public sealed class LocalChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(serviceType);
         return serviceKey is not null ? null
             : serviceType == typeof(ChatClientMetadata) ? _metadata
+            : serviceType == typeof(ITokenCounter) ? TokenCounter
             : serviceType.IsInstanceOfType(this) ? this
             : null;
     }
@@ -202,7 +208,7 @@ public sealed class LocalChatClient : IChatClient
         if (input.Length >= ContextTokens)
         {
             throw new AgentRagException(
-                $"The prompt takes {input.Length:N0} tokens and the model's context is {ContextTokens:N0}, the answer included: lower --budget-tokens or shorten the prompt.");
+                $"The prompt takes {input.Length:N0} tokens and the model's context is {ContextTokens:N0}, the answer included: lower --budget, raise --context-window, or shorten the prompt.");
         }
 
         var reused = _target.Read(input.WithoutLast(), cancellationToken);

@@ -1,4 +1,5 @@
 using AgentRag.Decoding.Transformers;
+using AgentRag.Decoding.Weights;
 using Microsoft.Extensions.AI;
 
 namespace AgentRag.Decoding.Chat;
@@ -6,15 +7,18 @@ namespace AgentRag.Decoding.Chat;
 /// <summary>Embeddings out of a model in this process: the mean of the last layer's normed rows over a text's tokens, of length one.</summary>
 /// <remarks>
 /// As good as the model's training for it: embedding models of the Qwen2 and Llama families are meant, though those that pool their last token alone are pooled
-/// by the mean here. Safe for concurrent use; requests wait for one another. The same text gives the same bits, whatever is embedded with it.
+/// by the mean here. What a text has beyond the context is not read, as embedding servers do it; <see cref="TruncatedTexts"/> counts such texts. Safe for concurrent
+/// use; requests wait for one another. The same text gives the same bits, whatever is embedded with it.
 /// </remarks>
-public sealed class LocalEmbeddingGenerator : IEmbeddingGenerator<string, Embedding<float>>
+public sealed class LocalEmbeddingGenerator : ILocalEmbeddings
 {
     private readonly LoadedModel _model;
     private readonly LocalModelOptions _options;
     private readonly KeyValueCache _cache;
     private readonly EmbeddingGeneratorMetadata _metadata;
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly string _name;
+    private int _truncated;
 
     /// <summary>Opens a model.</summary>
     /// <param name="path">A GGUF file.</param>
@@ -26,18 +30,31 @@ public sealed class LocalEmbeddingGenerator : IEmbeddingGenerator<string, Embedd
         _options = (options ?? new LocalModelOptions()).Validated();
         _model = LoadedModel.Open(path, _options.Threads);
         _cache = new KeyValueCache(_model.Shape, _options.ContextTokens ?? Math.Min(8_192, _model.Shape.ContextTokens), _options.CachePrecision);
-        _metadata = new EmbeddingGeneratorMetadata("gguf", providerUri: null, Path.GetFileName(path), _model.Shape.Width);
+        (_name, ContextTokens) = (Path.GetFileName(path), _cache.Capacity);
+        _metadata = new EmbeddingGeneratorMetadata("gguf", providerUri: null, $"gguf:{ContentHash.Of(path)[..16]}/mean", _model.Shape.Width);
     }
 
     /// <inheritdoc/>
-    /// <exception cref="AgentRagException">A text has no token, or more than the context holds.</exception>
+    public string ModelKey => _metadata.DefaultModelId!;
+
+    /// <inheritdoc/>
+    public int Dimensions => _model.Shape.Width;
+
+    /// <inheritdoc/>
+    public int ContextTokens { get; }
+
+    /// <inheritdoc/>
+    public int TruncatedTexts => _truncated;
+
+    /// <inheritdoc/>
+    /// <exception cref="AgentRagException">A text has no token, or other dimensions are asked for than the model makes.</exception>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
         if (options?.Dimensions is { } dimensions && dimensions != _model.Shape.Width)
         {
-            throw new AgentRagException($"{_metadata.DefaultModelId} makes embeddings of {_model.Shape.Width} numbers, not of {dimensions}.");
+            throw new AgentRagException($"{_name} makes embeddings of {_model.Shape.Width} numbers, not of {dimensions}.");
         }
 
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -87,9 +104,15 @@ public sealed class LocalEmbeddingGenerator : IEmbeddingGenerator<string, Embedd
     {
         List<int> tokens = _model.Tokenizer.BeginToken is { } begin ? [begin] : [];
         _model.Tokenizer.Encode(text, tokens);
-        if (tokens.Count == 0 || tokens.Count > _cache.Capacity)
+        if (tokens.Count == 0)
         {
-            throw new AgentRagException($"A text of {tokens.Count:N0} tokens cannot be embedded: {_metadata.DefaultModelId} takes 1 to {_cache.Capacity:N0}.");
+            throw new AgentRagException($"A text without any token cannot be embedded by {_name}.");
+        }
+
+        if (tokens.Count > ContextTokens)
+        {
+            tokens.RemoveRange(ContextTokens, tokens.Count - ContextTokens);
+            _truncated++;
         }
 
         _cache.Truncate(0);

@@ -92,7 +92,8 @@ public sealed class PromptTemplate
         var model = WithOwn(PromptModel.From(content));
         counter = counter.Current();
         var corrected = counter as CalibratedTokenCounter;
-        var pieces = (corrected?.Counter ?? counter) is IPieceTokenCounter { IsPiecewise: true } piecewise ? piecewise : null;
+        // Who counts whole requests knows more of their seams than the parts can tell.
+        var pieces = counter is not IConversationTokenCounter && (corrected?.Counter ?? counter) is IPieceTokenCounter { IsPiecewise: true } piecewise ? piecewise : null;
         if (_systemProgram is null || _userProgram is null)
         {
             return PromptDraft.Of(_system(model).Trim(), _user(model).Trim(), counter);

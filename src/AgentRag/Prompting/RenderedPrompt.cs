@@ -20,11 +20,22 @@ public sealed record RenderedPrompt(string System, string User, int TokenCount)
 
     /// <summary>Counts the input tokens of a request.</summary>
     /// <param name="counter">Counts the texts.</param>
-    /// <param name="texts">The texts of the messages, in order.</param>
+    /// <param name="texts">The texts of the messages, in order: the system's, the user's, then replies and further texts of the user by turns.</param>
     /// <returns>Tokens of all texts with the overhead of a chat template.</returns>
     public static int CountTokens(ITokenCounter counter, params ReadOnlySpan<string> texts)
     {
         ArgumentNullException.ThrowIfNull(counter);
+        if (counter is IConversationTokenCounter exact)
+        {
+            List<ChatMessage> messages = [];
+            foreach (var text in texts)
+            {
+                messages.Add(new(messages.Count == 0 ? ChatRole.System : messages.Count % 2 == 1 ? ChatRole.User : ChatRole.Assistant, text));
+            }
+
+            return exact.CountConversation(messages);
+        }
+
         var tokens = counter.ChatTemplate.Of(texts.Length);
         foreach (var text in texts)
         {

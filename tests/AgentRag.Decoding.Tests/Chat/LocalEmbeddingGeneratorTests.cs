@@ -42,12 +42,30 @@ public sealed class LocalEmbeddingGeneratorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_text_that_is_too_long_and_other_dimensions_are_errors()
+    public async Task A_text_that_is_too_long_is_read_as_far_as_the_context_goes()
     {
         using var small = new LocalEmbeddingGenerator(_folder["m.gguf"], new LocalModelOptions { Threads = 1, ContextTokens = 3 });
-        Assert.Matches(@"^A text of \d+ tokens cannot be embedded: m\.gguf takes 1 to 3\.$", (await Assert.ThrowsAsync<AgentRagException>(() => small.GenerateAsync(["babe cadi fogu hiju"]))).Message);
-        Assert.Equal(
-            "m.gguf makes embeddings of 64 numbers, not of 3.",
-            (await Assert.ThrowsAsync<AgentRagException>(() => _generator.GenerateAsync(["babe"], new EmbeddingGenerationOptions { Dimensions = 3 }))).Message);
+        var embeddings = await small.GenerateAsync(["bcd", "b"]);
+
+        // <s>, the space that is put before a text, and b.
+        Assert.Equal(embeddings[1].Vector.ToArray(), embeddings[0].Vector.ToArray());
+        Assert.Equal((1, 3, 6L), (small.TruncatedTexts, small.ContextTokens, embeddings.Usage!.InputTokenCount!.Value));
+    }
+
+    [Fact]
+    public async Task Other_dimensions_are_an_error() => Assert.Equal(
+        "m.gguf makes embeddings of 64 numbers, not of 3.",
+        (await Assert.ThrowsAsync<AgentRagException>(() => _generator.GenerateAsync(["babe"], new EmbeddingGenerationOptions { Dimensions = 3 }))).Message);
+
+    [Fact]
+    public void The_key_is_the_files_content_and_not_its_name()
+    {
+        File.Copy(_folder["m.gguf"], _folder["renamed.gguf"]);
+        RandomModel.Write(_folder["other.gguf"], Shapes.Llama with { VocabularySize = 1_000 }, TensorType.Q8_0, seed: 62);
+        using var renamed = new LocalEmbeddingGenerator(_folder["renamed.gguf"], new LocalModelOptions { Threads = 1 });
+        using var other = new LocalEmbeddingGenerator(_folder["other.gguf"], new LocalModelOptions { Threads = 1 });
+        Assert.Equal(_generator.ModelKey, renamed.ModelKey);
+        Assert.NotEqual(_generator.ModelKey, other.ModelKey);
+        Assert.Matches("^gguf:[0-9a-f]{16}/mean$", renamed.ModelKey);
     }
 }

@@ -42,6 +42,51 @@ public sealed unsafe class VectorMathTests
         Assert.All(Enumerable.Range(length, ((length + 15) / 16 * 16) - length), i => Assert.Equal(0, scores.Slice(i, 1)[0]));
     }
 
+    [Theory]
+    [InlineData(0), InlineData(1_000)]
+    public void Layer_norm_is_mean_0_and_variance_1_times_weights_plus_bias(int offset)
+    {
+        const int Length = 48;
+        var random = new Random(3);
+        using var buffer = new NativeBuffer<float>(3 * Length);
+        var (x, weights, bias) = (Numbers(offset), Numbers(0), Numbers(0));
+        x.CopyTo(buffer.Slice(0, Length));
+        weights.CopyTo(buffer.Slice(Length, Length));
+        bias.CopyTo(buffer.Slice(2 * Length, Length));
+
+        VectorMath.LayerNorm(buffer.Start, buffer.Start + Length, buffer.Start + (2 * Length), buffer.Start, Length, 1e-12f);
+
+        var mean = x.Average(value => (double)value);
+        var deviation = Math.Sqrt(x.Average(value => (value - mean) * (value - mean)));
+        for (var i = 0; i < Length; i++)
+        {
+            // Numbers near 1,000 have steps of 6e-5 themselves, and the mean is rounded to one.
+            Assert.Equal(((x[i] - mean) / deviation * weights[i]) + bias[i], buffer.Slice(i, 1)[0], offset == 0 ? 2e-6 : 3e-4);
+        }
+
+        float[] Numbers(double around) => [.. Enumerable.Range(0, Length).Select(_ => (float)(around + random.NextDouble() - 0.5))];
+    }
+
+    [Fact]
+    public void Gelu_is_x_times_the_normal_distribution_and_its_tangent_form_close_to_it()
+    {
+        using var buffer = new NativeBuffer<float>(16);
+        for (var x = -12.0f; x < 12; x += 0.01f)
+        {
+            var exact = 0.5 * x * (1 + Encoders.NaiveEncoder.Erf(x / Math.Sqrt(2)));
+            buffer.Slice(0, 8).Fill(x);
+            buffer.Slice(8, 8).Fill(x);
+            VectorMath.Gelu(buffer.Start, 8);
+            VectorMath.GeluTanh(buffer.Start + 8, 8);
+            Assert.Equal(exact, buffer.Slice(3, 1)[0], 2e-7 * Math.Max(1, Math.Abs(x)));
+            Assert.Equal(0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))), buffer.Slice(11, 1)[0], 3e-7 * Math.Max(1, Math.Abs(x)));
+        }
+
+        buffer.Slice(0, 8).Fill(-3);
+        VectorMath.Relu(buffer.Start, 8);
+        Assert.Equal(0, buffer.Slice(0, 1)[0]);
+    }
+
     [Fact]
     public void Halves_widen_exactly()
     {

@@ -31,8 +31,20 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Equal([1f, -2f], file.Tensors["x"].ReadAll());
     }
 
+    [Fact]
+    public void Tensors_of_whole_numbers_are_left_out_and_named()
+    {
+        using var file = SafetensorsFile.Open(Write(
+            """{"position_ids":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},"x":{"dtype":"F16","shape":[2],"data_offsets":[8,12]}}""",
+            [1, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x3C, 0x00, 0xC0]));
+        Assert.Equal([1f, -2f], file.Tensors["x"].ReadAll());
+        Assert.Equal(["position_ids"], file.NotRead.Keys);
+        Assert.Single(file.Tensors);
+    }
+
     [Theory]
-    [InlineData("""{"x":{"dtype":"I64","shape":[1],"data_offsets":[0,4]}}""", "tensor 'x' has dtype I64, this program reads F32, F16 and BF16.")]
+    [InlineData("""{"x":{"dtype":"C64","shape":[1],"data_offsets":[0,4]}}""", "tensor 'x' has dtype C64, this program reads F32, F16 and BF16.")]
+    [InlineData("""{"x":{"dtype":"I64","shape":[1],"data_offsets":[0,4]}}""", "tensor 'x' would lie from 0 to 4")]
     [InlineData("""{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", "tensor 'x' would lie from 0 to 4")]
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "tensor 'x' would lie from 4 to 8")]
     [InlineData("""{"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}""", "its tensors end at 2, its values at 4")]

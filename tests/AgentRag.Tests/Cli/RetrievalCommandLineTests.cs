@@ -136,7 +136,8 @@ public sealed class RetrievalCommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--embeddings", "anthropic:x", "--embeddings: 'anthropic:x' makes no embeddings: name an embedding model of an OpenAI-compatible server, openai:NAME.")]
+    [InlineData("--embeddings", "anthropic:x", "--embeddings: 'anthropic:x' makes no embeddings: use openai:NAME (an embedding model of an OpenAI-compatible server), gguf:FILE or bert:FOLDER (run in this process).")]
+    [InlineData("--embeddings", "bert:", "--embeddings: 'bert:' names nothing behind the colon: use openai:NAME (an embedding model of an OpenAI-compatible server), gguf:FILE or bert:FOLDER (run in this process).")]
     [InlineData("--retriever", "best", "--retriever: there is no retriever 'best': use auto, linked, bm25, dense, hybrid or qdrant")]
     [InlineData("--rerank", "x@y", "--rerank: '(not shown)' is no reranker: use model (the chat model), the whole URL of a /rerank endpoint such as http://127.0.0.1:8080/rerank, or none.")]
     [InlineData("--rerank", "model", "The model 'extractive' cannot rerank: set a language model with --model openai:NAME, or the URL of a reranking server with --rerank URL.")]
