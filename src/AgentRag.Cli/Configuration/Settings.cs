@@ -136,7 +136,7 @@ internal sealed record Settings
     /// <summary>Reads the settings from given variables.</summary>
     public static Settings Read(ParseResult flags, IReadOnlyDictionary<string, string> environment)
     {
-        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), [.. SettingKeys.All.Select(key => key.Name)]);
+        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), SettingKeys.All);
         return From(new SettingSources(flags, environment, file));
     }
 
@@ -147,7 +147,7 @@ internal sealed record Settings
     /// <exception cref="AgentRagException">Some value cannot be used; the message names its source.</exception>
     public static Settings Read(ParseResult flags, Setting<ModelName> model, Setting<string?>? baseUrl)
     {
-        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), [.. SettingKeys.All.Select(key => key.Name)]);
+        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), SettingKeys.All);
         return From(new SettingSources(flags, ProcessEnvironment(), file), model, baseUrl);
     }
 
@@ -229,8 +229,16 @@ internal sealed record Settings
         };
     }
 
-    private static Dictionary<string, string> ProcessEnvironment() => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-        .ToDictionary(entry => (string)entry.Key, entry => entry.Value as string ?? "", StringComparer.Ordinal);
+    private static Dictionary<string, string> ProcessEnvironment()
+    {
+        Dictionary<string, string> variables = new(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            variables[(string)variable.Key] = variable.Value as string ?? "";
+        }
+
+        return variables;
+    }
 
     private static string[] KeyVariables(ModelName model, string? named) => model.Provider switch
     {
