@@ -11,6 +11,8 @@ namespace AgentRag.Cli;
 /// <summary>The command <c>agentrag</c>: parses, runs, and turns what went wrong into one line and an exit code.</summary>
 internal sealed class CommandLine(Terminal terminal)
 {
+    private const string Program = "agentrag";
+
     private const string Description =
         """
         Answers hard, multi-hop questions over your own documents, under a hard token budget (DRAG and IterDRAG).
@@ -18,35 +20,23 @@ internal sealed class CommandLine(Terminal terminal)
         Settings come from flags, then AGENTRAG_* variables, then agentrag.json in the working directory; 'agentrag doctor' shows them.
         """;
 
-    private static readonly (string Name, Func<Terminal, Command> Create)[] Commands =
+    private static readonly string[] Names =
     [
-        ("index", IndexCommand.Create),
-        ("retrieve", RetrieveCommand.Create),
-        ("ask", AskCommand.Create),
-        ("decompose", DecomposeCommand.Create),
-        ("allocate", AllocateCommand.Create),
-        ("evaluate", EvaluateCommand.Create),
-        ("report", ReportCommand.Create),
-        ("trace", TraceCommand.Create),
-        ("fit", FitCommand.Create),
-        ("drift", DriftCommand.Create),
-        ("simulate", SimulateCommand.Create),
-        ("mcp", McpCommand.Create),
-        ("init", InitCommand.Create),
-        ("demos", DemosCommand.Create),
-        ("cache", CacheCommand.Create),
-        ("demo", DemoCommand.Create),
-        ("tokenizer", TokenizerCommand.Create),
-        ("serve-model", ServeModelCommand.Create),
-        ("doctor", DoctorCommand.Create),
+        "index", "retrieve", "ask", "decompose", "allocate", "evaluate", "report", "trace", "fit", "drift", "simulate", "mcp", "init", "demos", "cache", "demo", "tokenizer",
+        "serve-model", "doctor",
     ];
 
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(10);
 
-    public async Task<int> RunAsync(string[] args)
+    /// <summary>Runs what the arguments ask for, and waits for its end: the program has nothing else to do.</summary>
+    /// <returns>The exit code.</returns>
+    public int Run(string[] args)
     {
         var verbose = new Option<bool>("--verbose") { Description = "Show the stack of an unexpected fault.", Recursive = true };
-        var parsed = Root(verbose, args.FirstOrDefault()).Parse(args);
+        var root = Array.Exists(args, IsHelp) || args.Length == 0 || !Names.Contains(args[0]) ? Whole() : With(new Command(Program, Description), [args[0]]);
+        root.Options.Add(SettingKeys.Config);
+        root.Options.Add(verbose);
+        var parsed = root.Parse(args);
         try
         {
             if (parsed.Action is ParseErrorAction || OptionTakenAsArgument(parsed) is not null)
@@ -54,7 +44,7 @@ internal sealed class CommandLine(Terminal terminal)
                 return ReportParseErrors(parsed);
             }
 
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToEnd });
+            return parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToEnd }).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException)
         {
@@ -78,30 +68,59 @@ internal sealed class CommandLine(Terminal terminal)
         }
     }
 
-    // A run needs one command: the others are made when help or a mistake asks for them.
-    private RootCommand Root(Option<bool> verbose, string? name)
-    {
-        var root = new RootCommand(Description);
-        var asked = Array.FindAll(Commands, command => command.Name == name);
-        foreach (var (_, create) in asked.Length > 0 ? asked : Commands)
-        {
-            root.Subcommands.Add(create(terminal));
-        }
+    private static bool IsHelp(string arg) => arg is "--help" or "-h" or "-?" or "/h" or "/?";
 
-        root.Options.Add(SettingKeys.Config);
-        root.Options.Add(verbose);
+    // A run needs one command, and no more of the library than parses it: all commands, help and version are made when help or a mistake asks for them.
+    private Command Whole()
+    {
+        var root = With(new RootCommand(Description), Names);
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((SynchronousCommandLineAction)help.Action!);
         return root;
     }
 
+    private Command With(Command root, IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+        {
+            root.Subcommands.Add(Create(name));
+        }
+
+        return root;
+    }
+
+    // A switch rather than a table of delegates: what is not asked for is not even loaded.
+    private Command Create(string name) => name switch
+    {
+        "index" => IndexCommand.Create(terminal),
+        "retrieve" => RetrieveCommand.Create(terminal),
+        "ask" => AskCommand.Create(terminal),
+        "decompose" => DecomposeCommand.Create(terminal),
+        "allocate" => AllocateCommand.Create(terminal),
+        "evaluate" => EvaluateCommand.Create(terminal),
+        "report" => ReportCommand.Create(terminal),
+        "trace" => TraceCommand.Create(terminal),
+        "fit" => FitCommand.Create(terminal),
+        "drift" => DriftCommand.Create(terminal),
+        "simulate" => SimulateCommand.Create(terminal),
+        "mcp" => McpCommand.Create(terminal),
+        "init" => InitCommand.Create(terminal),
+        "demos" => DemosCommand.Create(terminal),
+        "cache" => CacheCommand.Create(terminal),
+        "demo" => DemoCommand.Create(terminal),
+        "tokenizer" => TokenizerCommand.Create(terminal),
+        "serve-model" => ServeModelCommand.Create(terminal),
+        "doctor" => DoctorCommand.Create(terminal),
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such command."),
+    };
+
     private int ReportParseErrors(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var (message, path) = command is RootCommand
+        var (message, path) = IsRoot(command)
             ? (parsed.UnmatchedTokens is [var token, ..]
                 ? $"There is no command '{token}': use one of {string.Join(", ", command.Subcommands.Select(subcommand => subcommand.Name))}."
-                : "No command was given.", "agentrag")
+                : "No command was given.", Program)
             : (OptionTakenAsArgument(parsed) is { } option
                 ? $"There is no option '{option}'; write -- before a text that begins with a dash."
                 : string.Join(" ", parsed.Errors.Select(error => error.Message).Distinct()), PathOf(command));
@@ -117,8 +136,10 @@ internal sealed class CommandLine(Terminal terminal)
             .SelectMany(argument => argument.Tokens)
             .FirstOrDefault(token => token.Value is ['-', not '\0', ..])?.Value;
 
+    private static bool IsRoot(Command command) => !command.Parents.OfType<Command>().Any();
+
     private static string PathOf(Command command) =>
-        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{PathOf(parent)} {command.Name}" : $"agentrag {command.Name}";
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent && !IsRoot(parent) ? $"{PathOf(parent)} {command.Name}" : $"{Program} {command.Name}";
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

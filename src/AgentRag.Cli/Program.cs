@@ -1,4 +1,4 @@
 using AgentRag.Cli;
 using AgentRag.Cli.Output;
 
-return await new CommandLine(Terminal.OfProcess()).RunAsync(args);
+return new CommandLine(new Terminal()).Run(args);

@@ -21,12 +21,12 @@ public static class McpStdioServer
     /// <param name="plugin">The tools. The caller disposes it.</param>
     /// <param name="cancellationToken">Ends the service and the calls under way.</param>
     [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "This keeps stray writes off the wire; it writes nothing itself.")]
-    public static async Task RunAsync(AgentRagPlugin plugin, CancellationToken cancellationToken = default)
+    public static Task RunAsync(AgentRagPlugin plugin, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(plugin);
         Console.SetOut(Console.Error);
-        using var loggers = new StandardErrorLog();
-        await RunAsync(plugin, new StdioServerTransport(PluginServer.Name, loggers), loggers, cancellationToken).ConfigureAwait(false);
+        var loggers = new StandardErrorLog();
+        return RunAsync(plugin, new StdioServerTransport(PluginServer.Name, loggers), loggers, cancellationToken);
     }
 
     /// <summary>Serves over any transport until the client closes it.</summary>

@@ -11,19 +11,19 @@ using ModelContextProtocol.Server;
 namespace AgentRag.Mcp;
 
 /// <summary>The plugin's functions as MCP tools: what the list says, and what a call does.</summary>
-/// <remarks>Safe for concurrent use, by one server or many. The list is made when somebody asks for it: the first request is answered without.</remarks>
+/// <remarks>Safe for concurrent use, by one server or many. The tools are made when somebody asks for them: the first request is answered without.</remarks>
 internal sealed class ToolSet
 {
-    private readonly IReadOnlyDictionary<string, AIFunction> _functions;
+    private readonly Lazy<IReadOnlyDictionary<string, AIFunction>> _functions;
     private readonly ILogger<ToolSet> _logger;
     private readonly Lazy<IReadOnlyList<Tool>> _tools;
 
     public ToolSet(AgentRagPlugin plugin, ILoggerFactory loggers)
     {
-        _functions = plugin.AsAIFunctions().ToDictionary(function => function.Name, StringComparer.Ordinal);
+        _functions = new(() => plugin.AsAIFunctions().ToDictionary(function => function.Name, StringComparer.Ordinal));
         _logger = loggers.CreateLogger<ToolSet>();
         // Clients cache the list as part of a prompt, so it always comes in the same order.
-        _tools = new(() => [.. _functions.Values.OrderBy(function => function.Name, StringComparer.Ordinal).Select(Describe)]);
+        _tools = new(() => [.. _functions.Value.Values.OrderBy(function => function.Name, StringComparer.Ordinal).Select(Describe)]);
     }
 
     public ValueTask<ListToolsResult> ListAsync(RequestContext<ListToolsRequestParams> request, CancellationToken cancellationToken) =>
@@ -34,7 +34,7 @@ internal sealed class ToolSet
     public async ValueTask<CallToolResult> CallAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         var name = request.Params?.Name ?? "";
-        if (!_functions.TryGetValue(name, out var function))
+        if (!_functions.Value.TryGetValue(name, out var function))
         {
             throw new McpProtocolException($"Unknown tool: '{name}'", McpErrorCode.InvalidParams);
         }

@@ -68,7 +68,8 @@ internal static class McpCommand
     {
         var settings = Settings.Read(parsed);
         var roots = parsed.GetValue(Roots) is { Length: > 0 } given ? given : settings.Roots.Value;
-        var http = HttpOptions(parsed);
+        // Checked first, and apart: without --http nothing of the web server is even loaded.
+        Func<AgentRagPlugin, Task> serve = parsed.GetValue(Http) is { } address ? OverHttp(terminal, parsed, address, cancellationToken) : plugin => McpStdioServer.RunAsync(plugin, cancellationToken);
         using var composition = new Composition(settings, terminal.Warnings);
         await using var indexing = new IndexJob((progress, ending) => IndexAsync(terminal, composition.Counter, settings.Index.Value, roots, progress, ending));
         var mode = Mode(parsed.GetValue(Answering), settings);
@@ -85,15 +86,7 @@ internal static class McpCommand
             Indexing = indexing,
             StateKey = StateKeyFile.LoadOrCreate(StateKeyFile.DefaultPath, warning => terminal.WriteError($"agentrag: {warning}")),
         };
-        if (http is null)
-        {
-            await McpStdioServer.RunAsync(plugin, cancellationToken);
-        }
-        else
-        {
-            await HttpFace.RunAsync(plugin, http, address => terminal.WriteError($"agentrag: serving MCP at {address}mcp and REST at {address}v1/tools; Ctrl-C ends it"), cancellationToken);
-        }
-
+        await serve(plugin);
         return ExitCode.Success;
     }
 
@@ -115,15 +108,10 @@ internal static class McpCommand
         return result;
     }
 
-    private static HttpFaceOptions? HttpOptions(ParseResult parsed)
+    private static Func<AgentRagPlugin, Task> OverHttp(Terminal terminal, ParseResult parsed, string text, CancellationToken cancellationToken)
     {
-        if (parsed.GetValue(Http) is not { } text)
-        {
-            return null;
-        }
-
         var (address, port) = HttpFaceOptions.ParseAddress(text);
-        return new HttpFaceOptions
+        var options = new HttpFaceOptions
         {
             Address = address,
             Port = port,
@@ -131,6 +119,7 @@ internal static class McpCommand
             AllowedHosts = parsed.GetValue(AllowHost) ?? [],
             AllowedOrigins = parsed.GetValue(AllowOrigin) ?? [],
         }.Validated();
+        return plugin => HttpFace.RunAsync(plugin, options, url => terminal.WriteError($"agentrag: serving MCP at {url}mcp and REST at {url}v1/tools; Ctrl-C ends it"), cancellationToken);
     }
 
     private static string? Token(string? file)

@@ -18,10 +18,10 @@ internal sealed record AnsweringSettings
 
     public static readonly SettingKey<string?> PricesKey = new(
         "prices", "FILE", "What models cost, as JSON: {\"gpt-4o-mini\": {\"input\": 0.15, \"cachedInput\": 0.075, \"output\": 0.6}}, per million tokens.", null, SettingText.Text)
-    { IsPath = true };
+    { FromFolder = SettingPath.One };
 
     public static readonly SettingKey<StepControl> StepControlKey = new(
-        "stepControl", "HOW", $"How the model is held to one line per step: {string.Join(", ", StepControls.Keys)} (default: auto).", Models.StepControl.Auto, Control);
+        "stepControl", "HOW", $"How the model is held to one line per step: {string.Join(", ", StepControls)} (default: auto).", Models.StepControl.Auto, Control);
 
     public static readonly SettingKey<bool> SufficiencyCheckKey = new(
         "sufficiencyCheck", "on|off", "Ask before each step if what is held is enough, and end the steps then (default: off: it costs requests and answers).", false, SettingText.Switch);
@@ -63,20 +63,13 @@ internal sealed record AnsweringSettings
         (MaxCallsKey.Name, MaxCalls.Value is { } calls ? $"{calls:N0}" : "none", MaxCalls.Source),
         (MaxCostKey.Name, MaxCost.Value is { } cost ? $"{cost}" : "none", MaxCost.Source),
         (PricesKey.Name, Prices.Value ?? "none", Prices.Source),
-        (StepControlKey.Name, StepControls.First(name => name.Value == StepControl.Value).Key, StepControl.Source),
+        (StepControlKey.Name, StepControls[(int)StepControl.Value], StepControl.Source),
         (SufficiencyCheckKey.Name, SufficiencyCheck.Value ? "on" : "off", SufficiencyCheck.Source),
         (AgreeingDraftsKey.Name, AgreeingDrafts.Value is { } drafts ? $"{drafts}" : "none", AgreeingDrafts.Source),
     ];
 
-    private static Dictionary<string, StepControl> StepControls => new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["auto"] = Models.StepControl.Auto,
-        ["json-schema"] = Models.StepControl.JsonSchema,
-        ["regex"] = Models.StepControl.Regex,
-        ["grammar"] = Models.StepControl.Grammar,
-        ["stop"] = Models.StepControl.Stop,
-        ["none"] = Models.StepControl.None,
-    };
+    // In the order of the enumeration.
+    private static string[] StepControls => ["auto", "json-schema", "regex", "grammar", "stop", "none"];
 
     public static AnsweringSettings Read(SettingSources sources) => new()
     {
@@ -100,7 +93,8 @@ internal sealed record AnsweringSettings
             ? amount
             : throw new AgentRagException($"'{text}' is no amount of money: write it as a number above 0, such as 0.05.");
 
-    private static StepControl Control(string text) => StepControls.TryGetValue(text.Trim(), out var control)
-        ? control
-        : throw new AgentRagException($"There is no step control '{text}': use one of {string.Join(", ", StepControls.Keys)}.");
+    private static StepControl Control(string text) =>
+        Array.FindIndex(StepControls, name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)) is >= 0 and var found
+            ? (StepControl)found
+            : throw new AgentRagException($"There is no step control '{text}': use one of {string.Join(", ", StepControls)}.");
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 
 namespace AgentRag.Cli.Configuration;
 
@@ -14,22 +15,35 @@ internal abstract class SettingKey(string name, string helpName, string descript
     /// <summary>The flag, such as <c>--base-url</c>. Text: one parser serves flag, variable and file.</summary>
     public Option<string?> Option { get; } = new($"--{Words(name, '-')}") { HelpName = helpName, Description = description };
 
-    private static string Words(string name, char separator) =>
-        string.Concat(name.Select(letter => char.IsUpper(letter) ? $"{separator}{char.ToLowerInvariant(letter)}" : letter.ToString()));
+    /// <summary>Makes the file's folder and a value of the file to the value that is meant: relative paths go by that folder. Null: the setting holds no path.</summary>
+    public Func<string, string, string>? FromFolder { get; init; }
+
+    private static string Words(string name, char separator)
+    {
+        var words = new StringBuilder();
+        foreach (var letter in name)
+        {
+            if (char.IsUpper(letter))
+            {
+                words.Append(separator);
+            }
+
+            words.Append(char.ToLowerInvariant(letter));
+        }
+
+        return words.ToString();
+    }
 }
 
 /// <summary>One setting with its type.</summary>
 internal sealed class SettingKey<T>(string name, string helpName, string description, T defaultValue, Func<string, T> parse)
     : SettingKey(name, helpName, description)
 {
-    /// <summary>Whether a relative path in the file is meant from the file's folder.</summary>
-    public bool IsPath { get; init; }
-
     /// <summary>Reads the setting from the first source that has it.</summary>
     /// <exception cref="AgentRagException">The text is no value of this setting; the message names the source.</exception>
     public Setting<T> Read(SettingSources sources)
     {
-        if (sources.Find(this, IsPath) is not { } found)
+        if (sources.Find(this) is not { } found)
         {
             return new Setting<T>(defaultValue, Setting<T>.Default);
         }

@@ -23,7 +23,8 @@ internal static class SettingKeys
 
     public static readonly SettingKey<ModelName> Model = new(
         "model", "MODEL", "extractive (default: offline, no key), openai:NAME (any OpenAI-compatible server), anthropic:NAME or gguf:FILE (run in this process).",
-        ModelName.Extractive, ModelName.Parse);
+        ModelName.Extractive, ModelName.Parse)
+    { FromFolder = SettingPath.OrModel };
 
     public static readonly SettingKey<string?> BaseUrl = new(
         "baseUrl", "URL", "The model's server, such as http://127.0.0.1:11434/v1. Default: the provider's own.", null, SettingText.Text);
@@ -31,16 +32,17 @@ internal static class SettingKeys
     public static readonly SettingKey<string?> ApiKeyEnvironment = new(
         "apiKeyEnvironment", "NAME", "Name of the variable that holds the key. Default: AGENTRAG_API_KEY, then OPENAI_API_KEY or ANTHROPIC_API_KEY.", null, SettingText.Text);
 
-    public static readonly SettingKey<string> Index = new("index", "DIR", "Folder of the index (default: .agentrag).", ".agentrag", SettingText.Text) { IsPath = true };
+    public static readonly SettingKey<string> Index = new("index", "DIR", "Folder of the index (default: .agentrag).", ".agentrag", SettingText.Text)
+    { FromFolder = SettingPath.One };
 
     public static readonly SettingKey<string?> Prompts = new(
         "prompts", "DIR", "Folder with prompts that replace the shipped ones of the same file name.", null, SettingText.Text)
-    { IsPath = true };
+    { FromFolder = SettingPath.One };
 
     public static readonly SettingKey<DemonstrationSource> Demonstrations = new(
         "demonstrations", "FILE", "Worked examples over your own documents (labelled questions, JSON Lines), or none. Default: 20 shipped examples over an invented world.",
         DemonstrationSource.Shipped, DemonstrationSource.Parse)
-    { IsPath = true };
+    { FromFolder = SettingPath.OrNone };
 
     public static readonly SettingKey<DemonstrationSelection> DemonstrationSelection = new(
         "demonstrationSelection", "NAME", "Which worked examples a question gets: fixed (default: the first m), random, nearest or diverse.",
@@ -61,7 +63,8 @@ internal static class SettingKeys
         "embeddings", "MODEL",
         "Embedding model: openai:NAME (any OpenAI-compatible server), or run in this process gguf:FILE or bert:FOLDER (a BERT or RoBERTa encoder as Hugging Face has it, " +
         "with safetensors: all-MiniLM, bge, e5). Vectors are bound to the files' content. Default: none.",
-        null, EmbeddingSource.Parse);
+        null, EmbeddingSource.Parse)
+    { FromFolder = SettingPath.OrModel };
 
     public static readonly SettingKey<string?> EmbeddingsBaseUrl = new(
         "embeddingsBaseUrl", "URL", "The embedding model's server. Default: that of an openai: chat model (--base-url), else OpenAI's.", null, SettingText.Text);
@@ -112,7 +115,7 @@ internal static class SettingKeys
 
     public static readonly SettingKey<string> Cache = new(
         "cache", "DIR", "Folder that keeps rankings and replies, or off (default). 'evaluate' takes it from the flag alone, as a cache falsifies times.", CacheReuses.Off, SettingText.Text)
-    { IsPath = true };
+    { FromFolder = SettingPath.OrOff };
 
     public static readonly SettingKey<CacheReuse> Reuse = new(
         "cacheReuse", "LEVEL", "What the cache may give again: exact (default: the same request), intermediate (answers to the same sub-query) or semantic (answers to nearly the same question).",
@@ -124,22 +127,23 @@ internal static class SettingKeys
 
     public static readonly SettingKey<string?> AllocationModel = new(
         "allocationModel", "FILE", "Allocation model made by 'agentrag fit'. Default: the published coefficients.", null, SettingText.Text)
-    { IsPath = true };
+    { FromFolder = SettingPath.One };
 
     public static readonly SettingKey<string> Tokenizer = new(
         "tokenizer", "NAME|FILE",
-        $"How tokens are counted: {TokenCounters.Estimate} (default), {string.Join(", ", KnownVocabulary.All.Select(known => known.Name))} (see 'agentrag tokenizer'), or a .tiktoken, tokenizer.json or .gguf file. " +
+        "How tokens are counted: estimate (default), o200k_base, cl100k_base (see 'agentrag tokenizer'), or a .tiktoken, tokenizer.json or .gguf file. " +
         "An index is bound to it. By default a gguf: model's requests are counted by its own tokenizer.",
-        TokenCounters.Estimate, SettingText.Text);
+        TokenCounters.Estimate, SettingText.Text)
+    { FromFolder = SettingPath.OrTokenizer };
 
     public static readonly SettingKey<string> Vocabularies = new(
         "vocabularies", "DIR", "Folder of the vocabularies that are known by name (default: agentrag/vocabularies in the folder for the user's application data).",
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "agentrag", "vocabularies"), SettingText.Text)
-    { IsPath = true };
+    { FromFolder = SettingPath.One };
 
     public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
         "roots", "DIR", "Folders that 'mcp' indexes when it starts.", [], SettingText.Paths)
-    { IsPath = true };
+    { FromFolder = SettingPath.Several };
 
     /// <summary>The settings that choose worked examples.</summary>
     public static IReadOnlyList<SettingKey> OfDemonstrations { get; } = [Demonstrations, DemonstrationSelection, DemonstrationK, DemonstrationSeed];

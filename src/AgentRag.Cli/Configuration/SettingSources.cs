@@ -10,9 +10,9 @@ internal sealed class SettingSources(ParseResult flags, IReadOnlyDictionary<stri
     public SettingsFile? File { get; } = file;
 
     /// <summary>Finds the text of a setting. An empty variable counts as not set.</summary>
-    public Setting<string>? Find(SettingKey key, bool isPath) =>
+    public Setting<string>? Find(SettingKey key) =>
         flags.GetResult(key.Option) is { Implicit: false } && flags.GetValue(key.Option) is { } flag ? new Setting<string>(flag, key.Option.Name)
         : Environment.GetValueOrDefault(key.Variable) is { Length: > 0 } variable ? new Setting<string>(variable, key.Variable)
-        : File?.Find(key.Name, isPath) is { } value ? new Setting<string>(value, $"{File.Path} \"{key.Name}\"")
+        : File?.Find(key) is { } value ? new Setting<string>(value, $"{File.Path} \"{key.Name}\"")
         : null;
 }

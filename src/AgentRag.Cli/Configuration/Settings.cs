@@ -136,7 +136,7 @@ internal sealed record Settings
     /// <summary>Reads the settings from given variables.</summary>
     public static Settings Read(ParseResult flags, IReadOnlyDictionary<string, string> environment)
     {
-        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), [.. SettingKeys.All.Select(key => key.Name)]);
+        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), SettingKeys.All);
         return From(new SettingSources(flags, environment, file));
     }
 
@@ -150,7 +150,7 @@ internal sealed record Settings
     /// <summary>Reads the settings with another chat model from given variables.</summary>
     public static Settings Read(ParseResult flags, IReadOnlyDictionary<string, string> environment, Setting<ModelName> model, Setting<string?>? baseUrl)
     {
-        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), [.. SettingKeys.All.Select(key => key.Name)]);
+        var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), SettingKeys.All);
         return From(new SettingSources(flags, environment, file), model, baseUrl);
     }
 
@@ -232,8 +232,16 @@ internal sealed record Settings
         };
     }
 
-    private static Dictionary<string, string> ProcessEnvironment() => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-        .ToDictionary(entry => (string)entry.Key, entry => entry.Value as string ?? "", StringComparer.Ordinal);
+    private static Dictionary<string, string> ProcessEnvironment()
+    {
+        Dictionary<string, string> variables = new(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            variables[(string)variable.Key] = variable.Value as string ?? "";
+        }
+
+        return variables;
+    }
 
     private static string[] KeyVariables(ModelName model, string? named) => model.Provider switch
     {

@@ -19,9 +19,9 @@ internal sealed class SettingsFile
 
     /// <summary>Reads the file that was named, or the one in the working directory if it is there.</summary>
     /// <param name="named">The value of <c>--config</c>, or null.</param>
-    /// <param name="keys">The allowed keys.</param>
+    /// <param name="keys">The allowed settings.</param>
     /// <exception cref="AgentRagException">The named file is missing, the file is no JSON object, or holds an unknown key.</exception>
-    public static SettingsFile? Load(string? named, IReadOnlyList<string> keys)
+    public static SettingsFile? Load(string? named, IReadOnlyList<SettingKey> keys)
     {
         var path = named ?? DefaultName;
         if (named is null && !File.Exists(path))
@@ -34,7 +34,7 @@ internal sealed class SettingsFile
             using var json = JsonDocument.Parse(
                 File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             return json.RootElement.ValueKind == JsonValueKind.Object
-                ? new SettingsFile(path, named is not null, Values(json.RootElement, path, keys))
+                ? new SettingsFile(path, named is not null, Values(json.RootElement, path, [.. keys.Select(key => key.Name)]))
                 : throw new AgentRagException($"{path}: a JSON object is expected, such as {{\"model\": \"extractive\"}}.");
         }
         catch (JsonException e)
@@ -47,12 +47,10 @@ internal sealed class SettingsFile
         }
     }
 
-    /// <summary>Finds the text of a key.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="isPath">Whether relative paths in it are meant from the file's folder.</param>
-    public string? Find(string key, bool isPath) =>
-        !_values.TryGetValue(key, out var value) ? null
-        : isPath ? string.Join(System.IO.Path.PathSeparator, value.Split(System.IO.Path.PathSeparator).Select(FromFolder))
+    /// <summary>Finds the text of a setting, its paths made to what they mean.</summary>
+    public string? Find(SettingKey key) =>
+        !_values.TryGetValue(key.Name, out var value) ? null
+        : key.FromFolder is { } fromFolder ? fromFolder(System.IO.Path.GetDirectoryName(Path) ?? "", value)
         : value;
 
     private static Dictionary<string, string> Values(JsonElement json, string path, IReadOnlyList<string> keys)
@@ -79,9 +77,4 @@ internal sealed class SettingsFile
 
         return values;
     }
-
-    // "none" and "off" are values of their own, not files.
-    private string FromFolder(string value) => value is DemonstrationSource.None or CacheReuses.Off
-        ? value
-        : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path) ?? "", value);
 }

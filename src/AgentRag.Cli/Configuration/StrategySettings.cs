@@ -21,16 +21,17 @@ internal sealed record StrategySettings
         PromptLayout.Default.Question, PromptLayout.ParseQuestion);
 
     public static readonly SettingKey<QueryRewriting> RewritingKey = new(
-        "rewriting", "NAME", $"How the question is put for the first retrieval: {string.Join(", ", Rewritings.Keys)} (default: none). One request more.", QueryRewriting.None,
-        text => Rewritings.TryGetValue(text.Trim(), out var rewriting) ? rewriting : throw new AgentRagException($"there is no rewriting '{text}': use {string.Join(", ", Rewritings.Keys)}"));
+        "rewriting", "NAME", $"How the question is put for the first retrieval: {string.Join(", ", Rewritings)} (default: none). One request more.", QueryRewriting.None,
+        ParseRewriting);
 
     public static readonly SettingKey<string?> DocumentLanguageKey = new(
         "documentLanguage", "NAME", "The language of the documents, such as English: keywords and searches are asked for in it (default: the question's).", null, SettingText.Text);
 
     public static readonly SettingKey<string?> AssistantKey = new(
         "assistant", "NAME|FILE",
-        $"Answer as an assistant with rules of its own, in one pass: {string.Join(", ", Answering.Assistants.Assistant.Shipped)}, or a prompt file. Takes the place of --strategy.",
-        null, SettingText.Text);
+        "Answer as an assistant with rules of its own, in one pass: arxiv, legal, or a prompt file. Takes the place of --strategy.",
+        null, SettingText.Text)
+    { FromFolder = SettingPath.OrAssistant };
 
     public static readonly SettingKey<bool> ComplexityByModelKey = new(
         "complexityByModel", "on|off", $"Let the model sort questions for --strategy {RoutedAnswerer.Name}, by one short request, instead of signal words (default: on).", true, SettingText.Switch);
@@ -76,7 +77,7 @@ internal sealed record StrategySettings
         (OrderKey.Name, PromptLayout.OrderNames[(int)Order.Value], Order.Source),
         (LayoutKey.Name, PromptLayout.BatchNames[(int)Layout.Value], Layout.Source),
         (QuestionPlaceKey.Name, PromptLayout.QuestionNames[(int)QuestionPlace.Value], QuestionPlace.Source),
-        (RewritingKey.Name, Rewritings.First(name => name.Value == Rewriting.Value).Key, Rewriting.Source),
+        (RewritingKey.Name, Rewritings[(int)Rewriting.Value], Rewriting.Source),
         (DocumentLanguageKey.Name, DocumentLanguage.Value ?? "as asked", DocumentLanguage.Source),
         (AssistantKey.Name, Assistant.Value ?? "none", Assistant.Source),
         (ComplexityByModelKey.Name, ComplexityByModel.Value ? "on" : "off", ComplexityByModel.Source),
@@ -84,12 +85,13 @@ internal sealed record StrategySettings
         (QualityThresholdKey.Name, FormattableString.Invariant($"{QualityThreshold.Value}"), QualityThreshold.Source),
     ];
 
-    private static Dictionary<string, QueryRewriting> Rewritings => new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["none"] = QueryRewriting.None,
-        ["keywords"] = QueryRewriting.Keywords,
-        ["multi-query"] = QueryRewriting.MultiQuery,
-    };
+    // In the order of the enumeration.
+    private static string[] Rewritings => ["none", "keywords", "multi-query"];
+
+    private static QueryRewriting ParseRewriting(string text) =>
+        Array.FindIndex(Rewritings, name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)) is >= 0 and var found
+            ? (QueryRewriting)found
+            : throw new AgentRagException($"there is no rewriting '{text}': use {string.Join(", ", Rewritings)}");
 
     public static StrategySettings Read(SettingSources sources) => new()
     {

@@ -5,28 +5,28 @@ using Spectre.Console;
 namespace AgentRag.Cli.Output;
 
 /// <summary>Where a command writes: results to <c>stdout</c>, everything else to <c>stderr</c>.</summary>
-/// <param name="output">Takes results.</param>
-/// <param name="console">Takes everything else; made when the first of it is written, because a server that starts has nothing to say.</param>
-internal sealed class Terminal(TextWriter output, Lazy<IAnsiConsole> console)
+/// <remarks>Both are opened when something is written: a server that starts has nothing to say.</remarks>
+/// <param name="output">Takes results; null for the process's own, UTF-8 and <c>\n</c> on every platform.</param>
+/// <param name="console">Takes everything else; null for the process's own.</param>
+internal sealed class Terminal(TextWriter? output = null, IAnsiConsole? console = null)
 {
     // Wide enough that a table is never folded in a file or a pipe.
     private const int RedirectedWidth = 160;
 
     private static readonly SearchValues<char> Printable = SearchValues.Create([.. Enumerable.Range(' ', 95).Select(c => (char)c)]);
 
-    /// <summary>The terminal of this process: UTF-8 and <c>\n</c> on every platform.</summary>
-    public static Terminal OfProcess() => new(
-        new StreamWriter(StandardOutput.Open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true, NewLine = "\n" },
-        new Lazy<IAnsiConsole>(() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) })));
+    private readonly Lock _opening = new();
+    private TextWriter? _output = output;
+    private IAnsiConsole? _console = console;
 
     /// <summary>Whether somebody looks at <c>stderr</c>: only then do bars move on it.</summary>
-    public bool IsInteractive => console.Value.Profile.Out.IsTerminal && console.Value.Profile.Capabilities.Interactive;
+    public bool IsInteractive => Error.Profile.Out.IsTerminal && Error.Profile.Capabilities.Interactive;
 
     public void WriteLine(string line = "")
     {
         try
         {
-            output.WriteLine(Visible(line));
+            Output.WriteLine(Visible(line));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -57,13 +57,13 @@ internal sealed class Terminal(TextWriter output, Lazy<IAnsiConsole> console)
     }
 
     /// <summary>Writes a line for the person who waits: what happens, what went wrong.</summary>
-    public void WriteError(string line) => console.Value.Profile.Out.Writer.WriteLine(Visible(line));
+    public void WriteError(string line) => Error.Profile.Out.Writer.WriteLine(Visible(line));
 
     /// <summary>Takes what went wrong without stopping the work.</summary>
     public IProgress<string> Warnings => new SynchronousProgress<string>(text => WriteError($"warning: {text}"));
 
     /// <summary>Writes a part of a line for the person who waits.</summary>
-    public void WriteErrorPart(string text) => console.Value.Profile.Out.Writer.Write(Visible(text));
+    public void WriteErrorPart(string text) => Error.Profile.Out.Writer.Write(Visible(text));
 
     /// <summary>Runs long work with a bar on <c>stderr</c>, if somebody looks at it.</summary>
     /// <param name="title">What is being done.</param>
@@ -76,7 +76,7 @@ internal sealed class Terminal(TextWriter output, Lazy<IAnsiConsole> console)
             return await work((_, _, _) => { });
         }
 
-        return await console.Value.Progress()
+        return await Error.Progress()
             .AutoClear(enabled: true)
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(async bars =>
@@ -89,6 +89,28 @@ internal sealed class Terminal(TextWriter output, Lazy<IAnsiConsole> console)
                     bar.Description = Markup.Escape(what.Length == 0 ? title : $"{title}: {what}");
                 });
             });
+    }
+
+    private TextWriter Output
+    {
+        get
+        {
+            lock (_opening)
+            {
+                return _output ??= new StreamWriter(StandardOutput.Open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true, NewLine = "\n" };
+            }
+        }
+    }
+
+    private IAnsiConsole Error
+    {
+        get
+        {
+            lock (_opening)
+            {
+                return _console ??= AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+            }
+        }
     }
 
     // Documents and models are not trusted: their text must not move the cursor, set a title or recolour the screen.

@@ -14,6 +14,10 @@ public sealed partial class AgentRagPlugin
     /// <summary>The name under which a function's <see cref="AITool.AdditionalProperties"/> say whether it changes nothing.</summary>
     public const string ReadOnlyProperty = "readOnly";
 
+    // Made at the first state: the system's cryptography takes longer to load than a server needs to start.
+    private readonly Lazy<byte[]> _ownStateKey = new(() => RandomNumberGenerator.GetBytes(32));
+    private readonly ReadOnlyMemory<byte>? _stateKey;
+
     /// <summary>How long a tool may take. Default 45 s: the most patient of the clients that cannot be told to wait gives up after a minute.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(45);
 
@@ -24,7 +28,11 @@ public sealed partial class AgentRagPlugin
     /// Seals the states that callers hand back; at least 32 bytes. Default: made for this plugin, so that states end with it. Servers that share a key take each
     /// other's states.
     /// </summary>
-    public ReadOnlyMemory<byte> StateKey { get; init; } = RandomNumberGenerator.GetBytes(32);
+    public ReadOnlyMemory<byte> StateKey
+    {
+        get => _stateKey ?? _ownStateKey.Value;
+        init => _stateKey = value;
+    }
 
     /// <summary>How long a state can be handed back. Default 1 hour.</summary>
     public TimeSpan StateLifetime { get; init; } = TimeSpan.FromHours(1);

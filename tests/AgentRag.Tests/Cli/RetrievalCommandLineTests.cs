@@ -271,7 +271,7 @@ public sealed class RetrievalCommandLineTests : IDisposable
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(error) });
         string[] index = args.Contains("--index") ? [] : ["--index", _folder["index"]];
-        var code = await new CommandLine(new Terminal(output, new Lazy<IAnsiConsole>(console))).RunAsync([.. args, .. index]);
+        var code = await Task.Run(() => new CommandLine(new Terminal(output, console)).Run([.. args, .. index]), Cancellation);
         Cancellation.ThrowIfCancellationRequested();
         return new(code, output.ToString(), error.ToString());
     }

@@ -22,7 +22,7 @@ public sealed class RetrieveCommandTests : IDisposable
         var retriever = new ListRetriever(TestPassages.Passage("d1", "one"), TestPassages.Passage("d2", "two"));
         var output = new StringWriter { NewLine = "\n" };
 
-        await RetrieveCommand.ManyAsync(new Terminal(output, new Lazy<IAnsiConsole>(AnsiConsole.Console)), retriever, file, k: 1, filter: null, json: false, TestContext.Current.CancellationToken);
+        await RetrieveCommand.ManyAsync(new Terminal(output, AnsiConsole.Console), retriever, file, k: 1, filter: null, json: false, TestContext.Current.CancellationToken);
 
         Assert.Equal(["Who?", "Where?"], retriever.Queries.Select(query => query.Text));
         // One of one supporting document stands second.

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using AgentRag.Answering.Assistants;
+using AgentRag.Answering.Rewriting;
 using AgentRag.Cli.Configuration;
 using AgentRag.Models;
+using AgentRag.Tokens.Vocabularies;
 using Xunit;
 
 namespace AgentRag.Tests.Cli;
@@ -86,6 +89,77 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(Path.Combine(_folder, "there"), settings.Index.Value);
         Assert.Equal([Path.Combine(_folder, "a"), "/b"], settings.Roots.Value);
         Assert.True(settings.Demonstrations.Value.IsNone);
+    }
+
+    [Theory]
+    [InlineData("assistant", "house.yaml"), InlineData("tokenizer", "own/tokenizer.json"), InlineData("prices", "prices.json"), InlineData("cache", "kept")]
+    [InlineData("prompts", "words"), InlineData("allocationModel", "model.json"), InlineData("vocabularies", "v"), InlineData("demonstrations", "pool.jsonl")]
+    public void A_file_or_folder_that_the_file_names_lies_beside_it_wherever_the_program_is_started(string key, string path)
+    {
+        var settings = Read([], "--config", Write($$"""{"{{key}}": "{{path}}"}"""));
+
+        var read = key switch
+        {
+            "assistant" => settings.Asking.Assistant.Value,
+            "tokenizer" => settings.Tokenizer.Value,
+            "prices" => settings.Answering.Prices.Value,
+            "cache" => settings.Cache.Value,
+            "prompts" => settings.Prompts.Value,
+            "allocationModel" => settings.AllocationModel.Value,
+            "vocabularies" => settings.Vocabularies.Value,
+            _ => settings.Demonstrations.Value.File,
+        };
+        Assert.Equal(Path.Combine(_folder, path), read);
+    }
+
+    [Fact]
+    public void A_model_file_lies_beside_the_file_that_names_it_and_other_models_are_names()
+    {
+        Assert.Equal($"gguf:{Path.Combine(_folder, "small.gguf")}", Read([], "--config", Write("""{"model": "gguf:small.gguf"}""")).Model.Value.ToString());
+        Assert.Equal("gguf:/models/small.gguf", Read([], "--config", Write("""{"model": "GGUF: /models/small.gguf"}""")).Model.Value.ToString());
+        Assert.Equal("openai:qwen3:8b", Read([], "--config", Write("""{"model": "openai:qwen3:8b"}""")).Model.Value.ToString());
+        Assert.Equal($"bert:{Path.Combine(_folder, "minilm")}", Read([], "--config", Write("""{"embeddings": "bert:minilm"}""")).Embeddings.Value!.ToString());
+    }
+
+    [Fact]
+    public void Each_word_of_a_choice_stands_for_its_own_value()
+    {
+        (string, StepControl)[] controls =
+        [
+            ("auto", StepControl.Auto), ("JSON-Schema", StepControl.JsonSchema), ("regex", StepControl.Regex), ("grammar", StepControl.Grammar), ("stop", StepControl.Stop),
+            ("none", StepControl.None),
+        ];
+        Assert.All(controls, pair => Assert.Equal(pair.Item2, Read([], "--step-control", pair.Item1).Answering.StepControl.Value));
+        Assert.Equal(Enum.GetValues<StepControl>().Length, controls.Length);
+
+        (string, QueryRewriting)[] rewritings = [("none", QueryRewriting.None), ("Keywords", QueryRewriting.Keywords), ("multi-query", QueryRewriting.MultiQuery)];
+        Assert.All(rewritings, pair => Assert.Equal(pair.Item2, Read([], "--rewriting", pair.Item1).Asking.Rewriting.Value));
+        Assert.Equal(Enum.GetValues<QueryRewriting>().Length, rewritings.Length);
+    }
+
+    [Fact]
+    public void What_the_program_knows_by_name_is_no_path()
+    {
+        Assert.Equal("legal", Read([], "--config", Write("""{"assistant": "legal"}""")).Asking.Assistant.Value);
+        Assert.Equal("estimate", Read([], "--config", Write("""{"tokenizer": "estimate"}""")).Tokenizer.Value);
+        Assert.Equal("o200k_base", Read([], "--config", Write("""{"tokenizer": "o200k_base"}""")).Tokenizer.Value);
+        Assert.Equal("off", Read([], "--config", Write("""{"cache": "off"}""")).Cache.Value);
+    }
+
+    [Fact]
+    public void Paths_of_flags_and_variables_go_by_the_working_directory()
+    {
+        var settings = Read(new Dictionary<string, string> { ["AGENTRAG_TOKENIZER"] = "own.tiktoken" }, "--config", Write("""{"tokenizer": "x", "assistant": "y"}"""), "--assistant", "house.yaml");
+
+        Assert.Equal(("own.tiktoken", "house.yaml"), (settings.Tokenizer.Value, settings.Asking.Assistant.Value));
+    }
+
+    // They are written out in the help, because looking them up would slow every start.
+    [Fact]
+    public void The_help_names_every_known_vocabulary_and_every_shipped_assistant()
+    {
+        Assert.All(KnownVocabulary.All, known => Assert.Contains($" {known.Name}", SettingKeys.Tokenizer.Option.Description, StringComparison.Ordinal));
+        Assert.All(Assistant.Shipped, name => Assert.Contains($" {name},", StrategySettings.AssistantKey.Option.Description, StringComparison.Ordinal));
     }
 
     [Fact]
