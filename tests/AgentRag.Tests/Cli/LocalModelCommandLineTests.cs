@@ -139,8 +139,7 @@ public sealed class LocalModelCommandLineTests : IDisposable
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(error) });
         console.Profile.Width = 10_000;
-        var code = await new CommandLine(new Terminal(output, new Lazy<IAnsiConsole>(console))).RunAsync(args.Contains("--index") ? args : [.. args, "--index", _folder["index"]]);
-        Cancellation.ThrowIfCancellationRequested();
+        var code = await Task.Run(() => new CommandLine(new Terminal(output, console)).Run(args.Contains("--index") ? args : [.. args, "--index", _folder["index"]]), Cancellation);
         return new(code, output.ToString(), error.ToString());
     }
 
