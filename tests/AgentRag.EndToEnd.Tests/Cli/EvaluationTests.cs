@@ -29,6 +29,30 @@ public sealed class EvaluationTests
     }
 
     [Fact]
+    public async Task Strategies_that_choose_and_early_stops_are_measured_and_shown_like_the_others()
+    {
+        using var agentrag = new Agentrag();
+        agentrag.Write("hotpot_dev_distractor_v1.json", Hotpot);
+        await agentrag.RunAsync("index", "--corpus-from", "hotpot_dev_distractor_v1.json");
+        string[] command = ["evaluate", "--questions", "hotpot_dev_distractor_v1.json", "--strategy", "iterdrag,iterdrag+drafts,auto,escalate", "--k", "1,3", "--m", "0", "--n", "2", "--no-probes", "--run", "run"];
+
+        var measured = await agentrag.RunAsync([.. command, "--json"]);
+        Assert.Equal((0, ""), (measured.ExitCode, measured.Error));
+        Assert.Equal(
+            ["iterdrag 1", "iterdrag 3", "iterdrag+drafts 1", "iterdrag+drafts 3", "auto 0", "escalate 0"],
+            measured.Json[^1].GetProperty("totals").EnumerateArray().Select(total => $"{total.GetProperty("strategy").GetString()} {total.GetProperty("k").GetInt32()}"));
+        var drafts = measured.Json[^1].GetProperty("totals")[3];
+        Assert.InRange(drafts.GetProperty("budgetUtilization").GetDouble(), 0.001, 0.5);
+        Assert.True(drafts.GetProperty("scalingEfficiency").TryGetProperty("f1", out _));
+        Assert.InRange(drafts.GetProperty("meanUsed").GetProperty("n").GetDouble(), 1, 2);
+
+        var shown = await agentrag.RunAsync(command);
+        Assert.Contains("0 requests sent", shown.Output, StringComparison.Ordinal);
+        Assert.Matches("auto +– +– +–", shown.Output);
+        Assert.DoesNotContain(await File.ReadAllLinesAsync(Path.Combine(agentrag.Folder, "run", "observations.jsonl")), line => line.Contains("auto", StringComparison.Ordinal) || line.Contains("drafts", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_data_set_with_its_own_paragraphs_is_indexed_measured_replayed_reported_and_traced()
     {
         using var agentrag = new Agentrag();

@@ -1,6 +1,9 @@
+using System.CommandLine;
 using System.Text.Json;
 using AgentRag.Cli;
+using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Retrieval;
 using AgentRag.Tests.Retrieval.Qdrant;
 using Spectre.Console;
 using Xunit;
@@ -53,6 +56,30 @@ public sealed class RetrievalCommandLineTests : IDisposable
         static int Embedded(Run run) => run.Json[0].GetProperty("embeddings").GetProperty("embedded").GetInt32();
 
         static int Reused(Run run) => run.Json[0].GetProperty("embeddings").GetProperty("reused").GetInt32();
+    }
+
+    [Fact]
+    public async Task The_automatic_retriever_is_called_by_what_the_index_has_before_it_is_opened_and_after()
+    {
+        await using var server = new ModelServer();
+        string[] embeddings = ["--embeddings", "openai:hash", "--embeddings-base-url", server.BaseUrl];
+        await RunAsync(["index", _folder["docs"]]);
+        Assert.Equal(("linked", "linked"), await NamesAsync());
+        Assert.Equal(("linked", "linked"), await NamesAsync(embeddings)); // a model alone makes no vectors
+
+        await RunAsync(["index", .. embeddings]);
+        Assert.Equal(("hybrid", "hybrid"), await NamesAsync(embeddings));
+        Assert.Equal(("linked", "linked"), await NamesAsync());
+
+        async Task<(string Before, string After)> NamesAsync(params string[] args)
+        {
+            var root = new RootCommand { SettingKeys.Config };
+            SettingKeys.AddTo(root, SettingKeys.All);
+            using var composition = new Composition(Settings.Read(root.Parse(["--index", _folder["index"], .. args]), new Dictionary<string, string>()));
+            var before = composition.IndexRetriever.Name;
+            await composition.IndexRetriever.RetrieveAsync(new RetrievalQuery(Question, 1), Cancellation);
+            return (before, composition.IndexRetriever.Name);
+        }
     }
 
     [Fact]

@@ -64,6 +64,17 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public void The_layout_of_prompts_and_the_early_stops_are_settings()
+    {
+        Assert.Equal("reversed-rank, append-batches", $"{Read([]).Asking.PromptLayout}");
+        Assert.Equal("rank, append-batches, question above", $"{Read([], "--order", "rank", "--question-place", "above").Asking.PromptLayout}");
+        Assert.Null(Read([]).Answering.StopRules.AgreeingDrafts);
+        Assert.Equal(3, Read([], "--agreeing-drafts", "3").Answering.StopRules.AgreeingDrafts);
+        Assert.Equal("--agreeing-drafts: '1' drafts cannot agree: at least 2 are needed.", Assert.Throws<AgentRagException>(() => Read([], "--agreeing-drafts", "1")).Message);
+        Assert.Equal("--question-place: there is no place of the question 'left': use below, above", Assert.Throws<AgentRagException>(() => Read([], "--question-place", "left")).Message);
+    }
+
+    [Fact]
     public void A_named_variable_is_the_only_one_looked_at()
     {
         var environment = new Dictionary<string, string> { ["OPENAI_API_KEY"] = "o", ["CORP_KEY"] = "c" };
