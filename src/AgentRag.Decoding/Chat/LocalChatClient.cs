@@ -57,7 +57,7 @@ public sealed class LocalChatClient : IChatClient
 
             if (_options.RefragAdapterPath is { } adapterPath)
             {
-                _adapter = RefragAdapter.Open(adapterPath, RefragAdapter.FingerprintOf(_model.File));
+                _adapter = RefragAdapter.Open(adapterPath, RefragAdapter.FingerprintOf(_model.File), _model.Tokenizer);
                 _embeddings = new ChunkEmbeddings(_adapter, _options.RefragCachePath);
             }
 
@@ -70,6 +70,7 @@ public sealed class LocalChatClient : IChatClient
         catch
         {
             _embeddings?.Dispose();
+            _adapter?.TextEncoder?.Dispose();
             _draftModel?.Dispose();
             _model.Dispose();
             throw;
@@ -148,6 +149,7 @@ public sealed class LocalChatClient : IChatClient
         _target.Dispose();
         _drafter?.Dispose();
         _embeddings?.Dispose();
+        _adapter?.TextEncoder?.Dispose();
         _draftModel?.Dispose();
         _model.Dispose();
         _turn.Dispose();

@@ -39,8 +39,9 @@ internal sealed record EncoderFolder
     /// <summary>Reads a folder's settings. The weights are only hashed.</summary>
     /// <param name="folder">The folder, as Hugging Face has it.</param>
     /// <param name="pooling">How to pool instead of what the folder says, or of the mean where it says nothing; null for that.</param>
+    /// <param name="normalizes">Whether vectors get the length 1; null for what the folder says, or yes where it says nothing.</param>
     /// <exception cref="AgentRagException">The folder is not there, a file is missing or damaged, or the model is of a kind that this program does not run.</exception>
-    public static EncoderFolder Open(string folder, PoolingMode? pooling = null)
+    public static EncoderFolder Open(string folder, PoolingMode? pooling = null, bool? normalizes = null)
     {
         if (!Directory.Exists(folder))
         {
@@ -64,7 +65,7 @@ internal sealed record EncoderFolder
             ModelFolder = modelFolder,
             Shape = shape,
             Pooling = pooling ?? (kinds.FirstOrDefault(module => module.Kind == "Pooling").Folder is { } pool ? PoolingOf(JsonSettings.Open(Path.Combine(pool, Config))) : PoolingMode.Mean),
-            Normalizes = modules is null || kinds.Exists(module => module.Kind == "Normalize"),
+            Normalizes = normalizes ?? (modules is null || kinds.Exists(module => module.Kind == "Normalize")),
             MostTokens = most >= 3 ? Math.Min(most, shape.MostTokens) : throw new AgentRagException($"{Path.Combine(modelFolder, SentenceConfig)}: 'max_seq_length' is {most}, must be at least 3."),
             Lowercases = sentence?.Flag("do_lower_case") ?? false,
             Fingerprint = ContentHash.Of([Path.Combine(modelFolder, WeightsFile), Path.Combine(modelFolder, Config), .. EncoderTokenizers.Files.Select(file => Path.Combine(modelFolder, file)).Where(File.Exists)]),

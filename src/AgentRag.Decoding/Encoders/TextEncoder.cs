@@ -19,10 +19,11 @@ internal sealed class TextEncoder : IDisposable
     /// <summary>Opens an encoder.</summary>
     /// <param name="path">The folder, as Hugging Face has it.</param>
     /// <param name="pooling">How to pool; null for what the folder says, or the mean where it says nothing.</param>
+    /// <param name="normalizes">Whether vectors get the length 1; null for what the folder says, or yes where it says nothing.</param>
     /// <exception cref="AgentRagException">Something in the folder cannot be used.</exception>
-    public static TextEncoder Open(string path, PoolingMode? pooling = null)
+    public static TextEncoder Open(string path, PoolingMode? pooling = null, bool? normalizes = null)
     {
-        var folder = EncoderFolder.Open(path, pooling);
+        var folder = EncoderFolder.Open(path, pooling, normalizes);
         var tokenizer = EncoderTokenizers.Open(folder.ModelFolder);
         var special = tokenizer.Before.Count + tokenizer.Behind.Count;
         if (tokenizer.VocabularySize > folder.Shape.VocabularySize || special >= folder.MostTokens)

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using AgentRag.Decoding.Encoders;
 using AgentRag.Decoding.Sampling;
+using AgentRag.Decoding.Tokenizers;
 using AgentRag.Decoding.Training;
 using AgentRag.Decoding.Transformers;
 using AgentRag.Decoding.Weights;
@@ -27,6 +29,9 @@ internal sealed record RefragShape
 
     /// <summary>Layers of the policy. Default 2, as in the paper.</summary>
     public int PolicyLayers { get; init; } = 2;
+
+    /// <summary>Numbers of a vector of the BERT or RoBERTa encoder that reads chunks; null (default) for an encoder of the adapter's own.</summary>
+    public int? TextEncoderWidth { get; init; }
 }
 
 /// <summary>What makes a decoder read compressed chunks: a bidirectional encoder over a chunk's tokens, a two-layer projection, and a policy that chooses what to expand.</summary>
@@ -36,14 +41,22 @@ internal sealed record RefragShape
 /// and the decoder it was trained for (SHA-256 of its tensors' names, shapes and table of embeddings). So training can happen elsewhere.
 /// </para>
 /// <para>
-/// Departs from REFRAG (arXiv 2509.01092): tokens are the decoder's, so no text is encoded anew; all of an encoded chunk's rows go into the projection, where
-/// the paper does not say how they are pooled; the policy also sees the question's mean embedding, without which it cannot know what is asked for.
+/// An adapter without <c>encoder.*</c> names a BERT or RoBERTa encoder instead: <c>text_encoder</c> (its folder, beside the file or below), <c>text_encoder_sha256</c>
+/// (over its weights, measures and tokenizer), <c>text_encoder_width</c> and <c>text_encoder_pooling</c> (cls, mean, max). Its vectors go into the projection.
+/// </para>
+/// <para>
+/// Departs from REFRAG (arXiv 2509.01092): tokens of an own encoder are the decoder's, so no text is encoded anew; all of its rows go into the projection, where the
+/// paper does not say how they are pooled; the policy also sees the question's mean embedding, without which it cannot know what is asked for.
 /// </para>
 /// </remarks>
 internal sealed class RefragAdapter : IChunkEncoder
 {
     private const string Format = "agentrag-refrag-1";
     private const int HeadWidth = 16;
+    private const string TextEncoderName = "text_encoder";
+    private const string TextEncoderHash = "text_encoder_sha256";
+    private const string TextEncoderWidth = "text_encoder_width";
+    private const string TextEncoderPooling = "text_encoder_pooling";
 
     private readonly BlockShape _block;
     private string? _fingerprint;
@@ -51,20 +64,30 @@ internal sealed class RefragAdapter : IChunkEncoder
     /// <param name="shape">The measures.</param>
     /// <param name="decoderFingerprint">The decoder it belongs to; see <see cref="FingerprintOf"/>.</param>
     /// <param name="seed">Chooses the first weights.</param>
-    public RefragAdapter(RefragShape shape, string decoderFingerprint, long seed)
+    /// <param name="textEncoder">Reads chunks, if the shape has a width for it. The caller disposes of it.</param>
+    public RefragAdapter(RefragShape shape, string decoderFingerprint, long seed, ChunkTextEncoder? textEncoder = null)
     {
-        (Shape, DecoderFingerprint) = (shape, decoderFingerprint);
-        _block = new BlockShape(shape.EncoderWidth, shape.EncoderWidth, shape.EncoderWidth, HeadWidth, 2 * shape.EncoderWidth);
-        var random = new SeededNumbers(seed, stream: 7);
-        Parameters.Add(new Parameter("encoder.tokens", shape.VocabularySize, shape.EncoderWidth).Spread(random, 0.5));
-        Parameters.Add(new Parameter("encoder.positions", shape.Rate, shape.EncoderWidth).Spread(random, 0.5));
-        for (var layer = 0; layer < shape.EncoderLayers; layer++)
+        if (shape.TextEncoderWidth != textEncoder?.Width)
         {
-            Blocks.Add(Parameters, $"encoder.{layer}.", _block, random);
+            throw new ArgumentException($"The shape has {shape.TextEncoderWidth} numbers of a text encoder, the encoder makes {textEncoder?.Width}.", nameof(textEncoder));
         }
 
-        Parameters.AddOnes("encoder.norm", shape.EncoderWidth);
-        Parameters.AddMatrix("projector.0.weight", shape.Rate * shape.EncoderWidth, shape.Width, random);
+        (Shape, DecoderFingerprint, TextEncoder) = (shape, decoderFingerprint, textEncoder);
+        _block = new BlockShape(shape.EncoderWidth, shape.EncoderWidth, shape.EncoderWidth, HeadWidth, 2 * shape.EncoderWidth);
+        var random = new SeededNumbers(seed, stream: 7);
+        if (textEncoder is null)
+        {
+            Parameters.Add(new Parameter("encoder.tokens", shape.VocabularySize, shape.EncoderWidth).Spread(random, 0.5));
+            Parameters.Add(new Parameter("encoder.positions", shape.Rate, shape.EncoderWidth).Spread(random, 0.5));
+            for (var layer = 0; layer < shape.EncoderLayers; layer++)
+            {
+                Blocks.Add(Parameters, $"encoder.{layer}.", _block, random);
+            }
+
+            Parameters.AddOnes("encoder.norm", shape.EncoderWidth);
+        }
+
+        Parameters.AddMatrix("projector.0.weight", shape.TextEncoderWidth ?? (shape.Rate * shape.EncoderWidth), shape.Width, random);
         Parameters.AddZeros("projector.0.bias", shape.Width);
         Parameters.AddMatrix("projector.1.weight", shape.Width, shape.Width, random);
         Parameters.AddZeros("projector.1.bias", shape.Width);
@@ -82,6 +105,9 @@ internal sealed class RefragAdapter : IChunkEncoder
     public RefragShape Shape { get; }
 
     public ParameterSet Parameters { get; } = new();
+
+    /// <summary>Reads chunks; null for the encoder in the parameters.</summary>
+    public ChunkTextEncoder? TextEncoder { get; }
 
     /// <summary>The decoder it was trained for.</summary>
     public string DecoderFingerprint { get; }
@@ -118,8 +144,9 @@ internal sealed class RefragAdapter : IChunkEncoder
     /// <summary>Opens an adapter file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="decoderFingerprint">The decoder it is to be used with.</param>
-    /// <exception cref="AgentRagException">It is no adapter, damaged, or made for another decoder.</exception>
-    public static RefragAdapter Open(string path, string decoderFingerprint)
+    /// <param name="tokenizer">The decoder's tokenizer, for adapters that read chunks as texts; null where there are none such.</param>
+    /// <exception cref="AgentRagException">It is no adapter, damaged, or made for another decoder; or the encoder that it names is not there, or another.</exception>
+    public static RefragAdapter Open(string path, string decoderFingerprint, IModelTokenizer? tokenizer = null)
     {
         using var file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != Format)
@@ -140,19 +167,54 @@ internal sealed class RefragAdapter : IChunkEncoder
             EncoderWidth = Number("encoder_width", 1 << 15),
             EncoderLayers = Number("encoder_layers", 1_000),
             PolicyLayers = Number("policy_layers", 1_000),
+            TextEncoderWidth = file.Metadata.ContainsKey(TextEncoderName) ? Number(TextEncoderWidth, 1 << 15) : null,
         };
-        foreach (var (name, rows, columns) in ((string, long, long)[])[("encoder.tokens", shape.VocabularySize, shape.EncoderWidth), ("projector.1.weight", shape.Width, shape.Width)])
+        foreach (var (name, rows, columns) in ((string, long, long)[])
+            [shape.TextEncoderWidth is { } width ? ("projector.0.weight", width, shape.Width) : ("encoder.tokens", shape.VocabularySize, shape.EncoderWidth), ("projector.1.weight", shape.Width, shape.Width)])
         {
             Require(name, rows, columns);
         }
 
-        var adapter = new RefragAdapter(shape, decoderFingerprint, seed: 0);
-        foreach (var parameter in adapter.Parameters.All)
+        var textEncoder = shape.TextEncoderWidth is null ? null : OpenTextEncoder();
+        try
         {
-            Require(parameter.Name, parameter.Rows, parameter.Columns).ReadAll().CopyTo(parameter.Value, 0);
+            var adapter = new RefragAdapter(shape, decoderFingerprint, seed: 0, textEncoder);
+            foreach (var parameter in adapter.Parameters.All)
+            {
+                Require(parameter.Name, parameter.Rows, parameter.Columns).ReadAll().CopyTo(parameter.Value, 0);
+            }
+
+            return adapter;
+        }
+        catch
+        {
+            textEncoder?.Dispose();
+            throw;
         }
 
-        return adapter;
+        ChunkTextEncoder OpenTextEncoder()
+        {
+            if (tokenizer is null)
+            {
+                throw new AgentRagException($"{path} reads chunks as texts, and there is no tokenizer that says what the decoder's tokens are.");
+            }
+
+            var pooling = file.Metadata.GetValueOrDefault(TextEncoderPooling) switch
+            {
+                "cls" => PoolingMode.Cls,
+                "mean" => PoolingMode.Mean,
+                "max" => PoolingMode.Max,
+                var other => throw new AgentRagException($"{path} is damaged: its metadata have no '{TextEncoderPooling}' of cls, mean or max, but '{other}'."),
+            };
+            var encoder = ChunkTextEncoder.Open(path, file.Metadata[TextEncoderName], pooling, tokenizer);
+            if (encoder.Fingerprint == file.Metadata.GetValueOrDefault(TextEncoderHash) && encoder.Width == shape.TextEncoderWidth)
+            {
+                return encoder;
+            }
+
+            encoder.Dispose();
+            throw new AgentRagException($"{path} was trained with another encoder than '{encoder.Name}' beside it is now (SHA-256 {encoder.Fingerprint[..12]}…): put the one there that it was trained with.");
+        }
 
         Tensor Require(string name, long rows, long columns) => file.Tensors.TryGetValue(name, out var tensor) && tensor.Columns == columns && tensor.Rows == rows
             ? tensor
@@ -169,6 +231,11 @@ internal sealed class RefragAdapter : IChunkEncoder
         var writer = new SafetensorsWriter()
             .Add("format", Format).Add("decoder", DecoderFingerprint).Add("rate", Text(Shape.Rate)).Add("width", Text(Shape.Width)).Add("vocabulary", Text(Shape.VocabularySize))
             .Add("encoder_width", Text(Shape.EncoderWidth)).Add("encoder_layers", Text(Shape.EncoderLayers)).Add("policy_layers", Text(Shape.PolicyLayers));
+        if (TextEncoder is { } text)
+        {
+            writer.Add(TextEncoderName, text.Name).Add(TextEncoderHash, text.Fingerprint).Add(TextEncoderWidth, Text(text.Width)).Add(TextEncoderPooling, text.Pooling.ToString().ToLowerInvariant());
+        }
+
         if (note is not null)
         {
             writer.Add("note", note);
@@ -195,15 +262,28 @@ internal sealed class RefragAdapter : IChunkEncoder
             throw new ArgumentException($"A chunk has {Rate} tokens, not {tokens.Count}.", nameof(tokens));
         }
 
+        var rows = TextEncoder is null ? EncodeTokens(tape, tokens) : EncodeText(TextEncoder, tokens);
+        var hidden = tape.Silu(tape.AddRow(tape.Multiply(rows, Parameters["projector.0.weight"]), Parameters["projector.0.bias"]));
+        return tape.AddRow(tape.Multiply(hidden, Parameters["projector.1.weight"]), Parameters["projector.1.bias"]);
+    }
+
+    private Node EncodeTokens(Tape tape, IReadOnlyList<int> tokens)
+    {
         var rows = tape.Add(tape.Lookup(Parameters["encoder.tokens"], tokens), tape.Lookup(Parameters["encoder.positions"], [.. Enumerable.Range(0, Rate)]));
         for (var layer = 0; layer < Shape.EncoderLayers; layer++)
         {
             rows = Blocks.Run(tape, Parameters, $"encoder.{layer}.", _block, rows, rotaryBase: null);
         }
 
-        rows = tape.Reshape(tape.RmsNorm(rows, Parameters["encoder.norm"], 1e-5f), 1, Rate * Shape.EncoderWidth);
-        var hidden = tape.Silu(tape.AddRow(tape.Multiply(rows, Parameters["projector.0.weight"]), Parameters["projector.0.bias"]));
-        return tape.AddRow(tape.Multiply(hidden, Parameters["projector.1.weight"]), Parameters["projector.1.bias"]);
+        return tape.Reshape(tape.RmsNorm(rows, Parameters["encoder.norm"], 1e-5f), 1, Rate * Shape.EncoderWidth);
+    }
+
+    // Its weights stay as they are: what is trained begins with the projection.
+    private static Node EncodeText(ChunkTextEncoder encoder, IReadOnlyList<int> tokens)
+    {
+        var row = new Node(1, encoder.Width);
+        encoder.Encode(tokens, row.Value);
+        return row;
     }
 
     /// <summary>Scores chunks: the higher, the sooner expanded.</summary>
@@ -230,6 +310,11 @@ internal sealed class RefragAdapter : IChunkEncoder
         foreach (var parameter in Parameters.All.Where(parameter => !IsPolicy(parameter)))
         {
             hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(parameter.Value));
+        }
+
+        if (TextEncoder is { } text)
+        {
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{text.Fingerprint} {text.Pooling}"));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

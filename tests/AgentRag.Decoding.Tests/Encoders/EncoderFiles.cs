@@ -49,9 +49,18 @@ internal sealed record EncoderFiles
         Directory.CreateDirectory(folder);
         Json(folder, "config.json", new Dictionary<string, object>
         {
-            ["model_type"] = Architecture, ["num_hidden_layers"] = Layers, ["hidden_size"] = Width, ["num_attention_heads"] = Heads, ["intermediate_size"] = FeedForwardWidth,
-            ["vocab_size"] = VocabularySize, ["max_position_embeddings"] = Positions, ["type_vocab_size"] = Architecture == "roberta" ? 1 : 2, ["layer_norm_eps"] = 1e-5,
-            ["hidden_act"] = Activation, ["pad_token_id"] = Architecture == "roberta" ? 1 : 0, ["position_embedding_type"] = "absolute",
+            ["model_type"] = Architecture,
+            ["num_hidden_layers"] = Layers,
+            ["hidden_size"] = Width,
+            ["num_attention_heads"] = Heads,
+            ["intermediate_size"] = FeedForwardWidth,
+            ["vocab_size"] = VocabularySize,
+            ["max_position_embeddings"] = Positions,
+            ["type_vocab_size"] = Architecture == "roberta" ? 1 : 2,
+            ["layer_norm_eps"] = 1e-5,
+            ["hidden_act"] = Activation,
+            ["pad_token_id"] = Architecture == "roberta" ? 1 : 0,
+            ["position_embedding_type"] = "absolute",
         });
         Weights().Write(Path.Combine(folder, "model.safetensors"));
         if (Architecture == "roberta")
@@ -81,8 +90,11 @@ internal sealed record EncoderFiles
         Directory.CreateDirectory(Path.Combine(folder, "1_Pooling"));
         Json(folder, "1_Pooling/config.json", new Dictionary<string, object>
         {
-            ["word_embedding_dimension"] = 64, ["pooling_mode_cls_token"] = pooling == "cls", ["pooling_mode_mean_tokens"] = pooling == "mean",
-            ["pooling_mode_max_tokens"] = pooling == "max", ["pooling_mode_mean_sqrt_len_tokens"] = pooling == "sqrt",
+            ["word_embedding_dimension"] = 64,
+            ["pooling_mode_cls_token"] = pooling == "cls",
+            ["pooling_mode_mean_tokens"] = pooling == "mean",
+            ["pooling_mode_max_tokens"] = pooling == "max",
+            ["pooling_mode_mean_sqrt_len_tokens"] = pooling == "sqrt",
         });
     }
 
