@@ -72,6 +72,15 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
         ApiKeySetting = settings.QdrantKey?.Variable ?? string.Join(" or ", Settings.QdrantKeyVariables),
     };
 
+    /// <summary>Says when the key of the collection would travel unencrypted.</summary>
+    public static void WarnOfKeyInTheClear(QdrantOptions options, IProgress<string>? warnings)
+    {
+        if (options.SendsKeyInTheClear)
+        {
+            warnings?.Report($"The key from {options.ApiKeySetting} goes to {options.Url.Host} unencrypted: use https:// in --qdrant where the server has TLS.");
+        }
+    }
+
     /// <summary>Opens the retriever.</summary>
     /// <param name="index">The index; asked for only by retrievers that search it.</param>
     /// <param name="bm25">Parameters of the lexical part; null for the defaults.</param>
@@ -160,6 +169,7 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
     private async Task<RetrieverChoice> QdrantAsync(CancellationToken cancellationToken)
     {
         var options = QdrantOptions(settings);
+        WarnOfKeyInTheClear(options, warnings);
         var collection = await QdrantIndex.OpenAsync(options, Embedder, cancellationToken: cancellationToken);
         _owned.Add(collection);
         var retriever = new QdrantRetriever(collection, new() { RrfK = (int)Math.Round(settings.RrfK.Value) });

@@ -13,6 +13,7 @@ internal sealed class QdrantUpload(Terminal terminal, Settings settings, IEmbedd
     public async Task<QdrantUploaded> RunAsync(Bm25Index index, CancellationToken cancellationToken)
     {
         var options = RetrieverSource.QdrantOptions(settings);
+        RetrieverSource.WarnOfKeyInTheClear(options, terminal.Warnings);
         using var collection = await QdrantIndex.CreateAsync(options, QdrantCollectionOptions.For(index), embedder, cancellationToken: cancellationToken);
         var result = await terminal.WithProgressAsync("Uploading", report => new QdrantUploader(collection).UploadAsync(
             Enumerable.Range(0, index.PassageCount).Select(index.PassageAt),

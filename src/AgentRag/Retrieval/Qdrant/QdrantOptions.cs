@@ -24,6 +24,9 @@ public sealed record QdrantOptions
     /// <summary>Name of the setting that the user keeps the key in, used in messages. Default <c>QDRANT_API_KEY</c>.</summary>
     public string ApiKeySetting { get; init; } = "QDRANT_API_KEY";
 
+    /// <summary>Whether the key would travel unencrypted beyond this machine, as a server in a closed network may want it: worth a warning, no error.</summary>
+    public bool SendsKeyInTheClear => !string.IsNullOrEmpty(ApiKey) && Url is { IsAbsoluteUri: true, Scheme: "http", IsLoopback: false };
+
     /// <summary>Passages in one write, in [1, 1000]. Default 128: about 1 MB with vectors, far below the server's limit of 32 MB.</summary>
     public int BatchSize { get; init; } = 128;
 

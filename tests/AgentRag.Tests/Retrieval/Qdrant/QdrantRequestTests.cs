@@ -22,6 +22,14 @@ public sealed class QdrantRequestTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
+    [Theory]
+    [InlineData("http://qdrant.example.com:6333", "key", true)]
+    [InlineData("https://qdrant.example.com:6333", "key", false)]
+    [InlineData("http://127.0.0.1:6333", "key", false)]
+    [InlineData("http://qdrant.example.com:6333", null, false)]
+    public void A_key_that_would_leave_this_machine_unencrypted_is_known(string url, string? key, bool isInTheClear) =>
+        Assert.Equal(isInTheClear, new QdrantOptions { Url = new Uri(url), Collection = "town", ApiKey = key }.SendsKeyInTheClear);
+
     [Fact]
     public async Task The_key_travels_in_its_header_and_shows_nowhere()
     {
