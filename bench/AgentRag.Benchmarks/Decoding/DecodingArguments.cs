@@ -5,7 +5,7 @@ namespace AgentRag.Benchmarks.Decoding;
 /// <summary>What <c>decoding</c> is asked to do; bench/README.md says what each argument means.</summary>
 internal sealed record DecodingArguments
 {
-    public string Data { get; init; } = Path.Combine(Path.GetTempPath(), "agentrag-bench", "decoding");
+    public string Data { get; init; } = ModelFiles.DefaultFolder;
 
     public IReadOnlyList<string> Shapes { get; init; } = ["0.5b", "1b"];
 
@@ -24,23 +24,17 @@ internal sealed record DecodingArguments
 
     public static DecodingArguments Parse(string[] args)
     {
-        var parsed = new DecodingArguments();
-        for (var i = 0; i < args.Length; i++)
+        var (defaults, named) = (new DecodingArguments(), new NamedArguments(args, ["--data", "--shapes", "--type", "--prompt", "--decode", "--rounds", "--threads", "--peer"]));
+        return new DecodingArguments
         {
-            parsed = args[i] switch
-            {
-                "--data" => parsed with { Data = args[++i] },
-                "--shapes" => parsed with { Shapes = args[++i].Split(',') },
-                "--type" => parsed with { Type = Enum.Parse<TensorType>(args[++i], ignoreCase: true) },
-                "--prompt" => parsed with { PromptTokens = int.Parse(args[++i]) },
-                "--decode" => parsed with { DecodedTokens = int.Parse(args[++i]) },
-                "--rounds" => parsed with { Rounds = int.Parse(args[++i]) },
-                "--threads" => parsed with { Threads = int.Parse(args[++i]) },
-                "--peer" => parsed with { Peer = args[++i] },
-                _ => throw new ArgumentException($"'{args[i]}' is not known: see bench/README.md.", nameof(args)),
-            };
-        }
-
-        return parsed;
+            Data = named.Text("--data", defaults.Data),
+            Shapes = named.Has("--shapes") ? named.Text("--shapes", "").Split(',') : defaults.Shapes,
+            Type = Enum.Parse<TensorType>(named.Text("--type", $"{defaults.Type}"), ignoreCase: true),
+            PromptTokens = named.Number("--prompt", defaults.PromptTokens),
+            DecodedTokens = named.Number("--decode", defaults.DecodedTokens),
+            Rounds = named.Number("--rounds", defaults.Rounds),
+            Threads = named.Number("--threads", defaults.Threads),
+            Peer = named.Has("--peer") ? named.Text("--peer", "") : null,
+        };
     }
 }

@@ -2,7 +2,6 @@ using AgentRag.Decoding.Generation;
 using AgentRag.Decoding.Sampling;
 using AgentRag.Decoding.Speculation;
 using AgentRag.Decoding.Transformers;
-using AgentRag.Decoding.Weights;
 
 namespace AgentRag.Benchmarks.Decoding;
 
@@ -17,73 +16,79 @@ internal static class RapidBenchmark
 
     public static int Run(string[] args)
     {
-        var (data, contexts, retrieved, drafts, rates, name, threads) = (
-            Path.Combine(Path.GetTempPath(), "agentrag-bench", "decoding"), (int[])[4_096, 16_384], (int[])[512, 2_048], (int[])[1, 3, 10], (double[])[0.6, 0.8, 0.95], "0.1b", 1);
-        for (var i = 0; i < args.Length; i++)
-        {
-            switch (args[i])
-            {
-                case "--data": data = args[++i]; break;
-                case "--contexts": contexts = [.. args[++i].Split(',').Select(int.Parse)]; break;
-                case "--retrieved": retrieved = [.. args[++i].Split(',').Select(int.Parse)]; break;
-                case "--drafts": drafts = [.. args[++i].Split(',').Select(int.Parse)]; break;
-                case "--acceptance": rates = [.. args[++i].Split(',').Select(double.Parse)]; break;
-                case "--shape": name = args[++i]; break;
-                case "--threads": threads = int.Parse(args[++i]); break;
-                default: throw new ArgumentException($"'{args[i]}' is not known: see bench/README.md.", nameof(args));
-            }
-        }
-
-        var path = ModelFiles.Of(data, name, ModelShapes.Named(name), TensorType.Q8_0);
-
-        using var file = GgufFile.Open(path);
-        using var weights = new TransformerWeights(path, TransformerShape.From(file), file.Tensors, threads);
-        using var transformer = new Transformer(weights, new TransformerOptions { Threads = threads });
-        Console.WriteLine("| context | retrieved | drafts | acceptance set | accepted / drafted | times plain decoding | tokens/s |");
+        var arguments = new NamedArguments(args, ["--contexts", "--retrieved", "--drafts", "--acceptance", "--rounds", .. RandomWeights.Names]);
+        using var model = RandomWeights.Open(arguments);
+        Console.WriteLine("| context | retrieved | drafts | acceptance set | accepted / drafted | times plain decoding (expected) | tokens/s |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
-        foreach (var context in contexts)
+        foreach (var length in arguments.Numbers("--contexts", 4_096, 16_384))
         {
-            var random = new Random(context);
-            int[] prompt = [.. Enumerable.Range(0, context).Select(_ => random.Next(weights.Shape.VocabularySize))];
-            using var target = new TransformerContext(transformer, context + DecodedTokens + 32, CachePrecision.F32);
+            var prompt = model.Tokens(length, seed: length);
+            using var target = new TransformerContext(model.Transformer, length + DecodedTokens + 32, CachePrecision.F32);
             target.Read(PromptInput.Of(prompt.SkipLast(1)));
             List<int> text = [];
             var plain = double.PositiveInfinity;
-            for (var round = 0; round < 4; round++)
+            for (var round = 0; round <= arguments.Number("--rounds", 3); round++)
             {
                 // The best of several: the first ones still compile.
-                (text, var seconds, _) = Generate(target, prompt, weights.Shape.VocabularySize, speculator: null);
+                (text, var seconds, _) = Generate(target, prompt, model.Shape.VocabularySize, speculator: null);
                 plain = Math.Min(plain, seconds);
             }
 
-            foreach (var length in retrieved)
+            foreach (var retrieved in arguments.Numbers("--retrieved", 512, 2_048))
             {
-                using var drafter = new TransformerContext(transformer, length + DecodedTokens + 32, CachePrecision.F32);
-                foreach (var rate in rates)
-                {
-                    foreach (var count in (IEnumerable<int?>)[.. drafts.Select(number => (int?)number), null])
-                    {
-                        var draftLength = count is { } number ? DraftLength.Fixed(number) : DraftLength.Measured(16);
-                        var (best, counts) = (double.PositiveInfinity, new GenerationCounts());
-                        for (var round = 0; round < 3; round++)
-                        {
-                            drafter.Read(PromptInput.Of(prompt.TakeLast(length).SkipLast(1)));
-                            var with = new Speculator(new SetDrafter(drafter, prompt[^1], text, rate, weights.Shape.VocabularySize), Acceptance.Sampled, draftLength);
-                            (var again, var seconds, counts) = Generate(target, prompt, weights.Shape.VocabularySize, with);
-                            best = Math.Min(best, seconds);
-                            if (!again.SequenceEqual(text))
-                            {
-                                throw new InvalidOperationException("Speculation changed the text.");
-                            }
-                        }
-
-                        Console.WriteLine($"| {context:N0} | {length:N0} | {count?.ToString() ?? "measured"} | {rate:0.00} | {counts.Accepted} / {counts.Drafted} | {plain / best:0.00} | {DecodedTokens / best:0.0} |");
-                    }
-                }
+                MeasureDrafts(arguments, model, target, prompt, text, plain, retrieved);
             }
         }
 
         return 0;
+    }
+
+    private static void MeasureDrafts(
+        NamedArguments arguments, RandomWeights model, TransformerContext target, int[] prompt, List<int> text, double plain, int retrieved)
+    {
+        using var drafter = new TransformerContext(model.Transformer, retrieved + DecodedTokens + 32, CachePrecision.F32);
+        var draftPrompt = PromptInput.Of(prompt.TakeLast(retrieved).SkipLast(1));
+        drafter.Read(draftPrompt);
+        var (alone, draft) = (RunSeconds(target, 1), RunSeconds(drafter, 1));
+        foreach (var rate in arguments.Fractions("--acceptance", 0.6, 0.8, 0.95))
+        {
+            foreach (var count in (IEnumerable<int?>)[.. arguments.Numbers("--drafts", 1, 3, 10).Select(number => (int?)number), null])
+            {
+                var draftLength = count is { } number ? DraftLength.Fixed(number) : DraftLength.Measured(16);
+                var (best, counts) = (double.PositiveInfinity, new GenerationCounts());
+                for (var round = 0; round < arguments.Number("--rounds", 3); round++)
+                {
+                    drafter.Read(draftPrompt);
+                    var with = new Speculator(new SetDrafter(drafter, prompt[^1], text, rate, model.Shape.VocabularySize), Acceptance.Sampled, draftLength);
+                    (var again, var seconds, counts) = Generate(target, prompt, model.Shape.VocabularySize, with);
+                    best = Math.Min(best, seconds);
+                    if (!again.SequenceEqual(text))
+                    {
+                        throw new InvalidOperationException("Speculation changed the text.");
+                    }
+                }
+
+                // Tokens of a round (1 - a^(n + 1)) / (1 - a), against n drafts and a run of n + 1.
+                var expected = count is { } n ? $" ({(1 - Math.Pow(rate, n + 1)) / (1 - rate) * alone / ((n * draft) + RunSeconds(target, n + 1)):0.00})" : "";
+                Console.WriteLine(
+                    $"| {prompt.Length:N0} | {retrieved:N0} | {count?.ToString() ?? "measured"} | {rate:0.00} | {counts.Accepted} / {counts.Drafted} | {plain / best:0.00}{expected} | {DecodedTokens / best:0.0} |");
+            }
+        }
+    }
+
+    // The best of several runs behind what is held, which is held again after each.
+    private static double RunSeconds(TransformerContext context, int tokens)
+    {
+        var (best, length) = (double.PositiveInfinity, context.Length);
+        for (var run = 0; run < 5; run++)
+        {
+            var started = Environment.CpuUsage.TotalTime;
+            context.Append([.. Enumerable.Range(7, tokens)], tokens);
+            best = Math.Min(best, (Environment.CpuUsage.TotalTime - started).TotalSeconds);
+            context.Truncate(length);
+        }
+
+        return best;
     }
 
     private static (List<int> Text, double Seconds, GenerationCounts Counts) Generate(TransformerContext target, int[] prompt, int vocabularySize, Speculator? speculator)

@@ -8,26 +8,23 @@ internal static class RecallCommand
 {
     public static int Train(string[] args)
     {
-        var (options, directory) = (new RecallTrainingOptions(), "recall");
-        for (var i = 0; i < args.Length; i++)
+        var defaults = new RecallTrainingOptions();
+        var arguments = new NamedArguments(
+            args, ["--out", "--seed", "--workers", "--rate", "--longest", "--copied", "--plain", "--reconstruction", "--continual", "--policy"], "--no-curriculum");
+        var directory = arguments.Text("--out", "recall");
+        var options = new RecallTrainingOptions
         {
-            switch (args[i])
-            {
-                case "--out": directory = args[++i]; break;
-                case "--seed": options = options with { Seed = long.Parse(args[++i]) }; break;
-                case "--workers": options = options with { Workers = int.Parse(args[++i]) }; break;
-                case "--rate": options = options with { NotesPerChunk = int.Parse(args[++i]) / RecallTask.NoteTokens }; break;
-                case "--longest": options = options with { LongestNotes = int.Parse(args[++i]) }; break;
-                case "--copied": options = options with { CopiedShare = double.Parse(args[++i]) }; break;
-                case "--no-curriculum": options = options with { FollowsCurriculum = false }; break;
-                case "--plain": options = options with { PlainSteps = int.Parse(args[++i]) }; break;
-                case "--reconstruction": options = options with { ReconstructionSteps = int.Parse(args[++i]) }; break;
-                case "--continual": options = options with { ContinualSteps = int.Parse(args[++i]) }; break;
-                case "--policy": options = options with { PolicySteps = int.Parse(args[++i]) }; break;
-                default: throw new ArgumentException($"'{args[i]}' is not known: see bench/README.md.", nameof(args));
-            }
-        }
-
+            Seed = arguments.Number("--seed", (int)defaults.Seed),
+            Workers = arguments.Number("--workers", defaults.Workers),
+            NotesPerChunk = arguments.Number("--rate", defaults.Rate) / RecallTask.NoteTokens,
+            LongestNotes = arguments.Number("--longest", defaults.LongestNotes),
+            CopiedShare = arguments.Fraction("--copied", defaults.CopiedShare),
+            FollowsCurriculum = !arguments.Has("--no-curriculum"),
+            PlainSteps = arguments.Number("--plain", defaults.PlainSteps),
+            ReconstructionSteps = arguments.Number("--reconstruction", defaults.ReconstructionSteps),
+            ContinualSteps = arguments.Number("--continual", defaults.ContinualSteps),
+            PolicySteps = arguments.Number("--policy", defaults.PolicySteps),
+        };
         using var stop = new CancellationTokenSource();
         Console.CancelKeyPress += (_, pressed) =>
         {

@@ -15,18 +15,9 @@ internal static class RecallEvaluation
 
     public static int Run(string[] args)
     {
-        var (directory, questions, notes) = ("tests/AgentRag.Decoding.Tests/TestModel", 300, 48);
-        for (var i = 0; i < args.Length; i++)
-        {
-            switch (args[i])
-            {
-                case "--model": directory = args[++i]; break;
-                case "--questions": questions = int.Parse(args[++i]); break;
-                case "--notes": notes = int.Parse(args[++i]); break;
-                default: throw new ArgumentException($"'{args[i]}' is not known: see bench/README.md.", nameof(args));
-            }
-        }
-
+        var arguments = new NamedArguments(args, ["--model", "--questions", "--notes"]);
+        var (directory, questions, notes) = (
+            arguments.Text("--model", "tests/AgentRag.Decoding.Tests/TestModel"), arguments.Number("--questions", 300), arguments.Number("--notes", 48));
         var path = Path.Combine(directory, "recall.gguf");
         using var file = GgufFile.Open(path);
         using var weights = new TransformerWeights(path, TransformerShape.From(file), file.Tensors, 1);
@@ -69,22 +60,29 @@ internal static class RecallEvaluation
         }
 
         Console.WriteLine();
-        Console.WriteLine("| REFRAG, k = 8, notes in the text | plain | all compressed | 1 expanded: by question | by policy | by perplexity | at random |");
-        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- |");
-        foreach (var count in (int[])[1, 2, 4, 8, 16, 32])
+        var notesPerChunk = adapter.Rate / RecallTask.NoteTokens;
+        Console.WriteLine($"| REFRAG, k = {adapter.Rate}, notes in the text | places: plain, compressed | plain | all compressed | 1 chunk expanded: by question | by policy | by perplexity | at random |");
+        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
+        foreach (var chunks in (int[])[1, 2, 4, 8, 16, 32])
         {
-            var some = Enumerable.Range(0, questions).Select(_ => RecallTask.Make(random, count, 1)).ToList();
+            if (chunks * notesPerChunk > RecallTask.Keys)
+            {
+                break;
+            }
+
+            var some = Enumerable.Range(0, questions).Select(_ => RecallTask.Make(random, chunks * notesPerChunk, 1)).ToList();
             double Right(Func<RecallText, PromptInput> prompt) => 100.0 * some.Count(text => Generate(target, prompt(text), null, text, temperature: 0)) / some.Count;
             PromptInput Compressed(RecallText text, ExpansionPolicy policy)
             {
                 int[] tokens = [.. All(text).Tokens];
                 return CompressedPrompt.Of(
-                    tokens, [(1, tokens.Length - 2)], tokens[^2..], transformer, embeddings, adapter, new RefragOptions { ExpandedShare = 1.0 / count, Policy = policy }, seed: text.Notes[0][1]).Input;
+                    tokens, [(1, tokens.Length - 2)], tokens[^2..], transformer, embeddings, adapter, new RefragOptions { ExpandedShare = 1.0 / chunks, Policy = policy }, seed: text.Notes[0][1]).Input;
             }
 
             Console.WriteLine(
-                $"| {count} | {Right(All):0.0} | {Right(text => Compressed(text, ExpansionPolicy.None)):0.0} | {Right(text => Compressed(text, ExpansionPolicy.Query)):0.0} "
-                + $"| {Right(text => Compressed(text, ExpansionPolicy.Policy)):0.0} | {Right(text => Compressed(text, ExpansionPolicy.Perplexity)):0.0} | {Right(text => Compressed(text, ExpansionPolicy.Random)):0.0} |");
+                $"| {chunks * notesPerChunk} | {All(some[0]).Length}, {Compressed(some[0], ExpansionPolicy.None).Length} | {Right(All):0.0} "
+                + string.Concat(((ExpansionPolicy[])[ExpansionPolicy.None, ExpansionPolicy.Query, ExpansionPolicy.Policy, ExpansionPolicy.Perplexity, ExpansionPolicy.Random])
+                    .Select(policy => $"| {Right(text => Compressed(text, policy)):0.0} ")) + "|");
         }
 
         return 0;

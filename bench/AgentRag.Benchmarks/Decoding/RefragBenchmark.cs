@@ -14,59 +14,49 @@ internal static class RefragBenchmark
 
     public static int Run(string[] args)
     {
-        var (data, lengths, rates, name, threads) = (Path.Combine(Path.GetTempPath(), "agentrag-bench", "decoding"), (int[])[1_024, 2_048, 4_096, 8_192, 16_384], (int[])[8, 16, 32], "0.1b", 1);
-        for (var i = 0; i < args.Length; i++)
-        {
-            switch (args[i])
-            {
-                case "--data": data = args[++i]; break;
-                case "--lengths": lengths = [.. args[++i].Split(',').Select(int.Parse)]; break;
-                case "--rates": rates = [.. args[++i].Split(',').Select(int.Parse)]; break;
-                case "--shape": name = args[++i]; break;
-                case "--threads": threads = int.Parse(args[++i]); break;
-                default: throw new ArgumentException($"'{args[i]}' is not known: see bench/README.md.", nameof(args));
-            }
-        }
-
-        var path = ModelFiles.Of(data, name, ModelShapes.Named(name), TensorType.Q8_0);
-
-        using var file = GgufFile.Open(path);
-        using var weights = new TransformerWeights(path, TransformerShape.From(file), file.Tensors, threads);
-        using var transformer = new Transformer(weights, new TransformerOptions { Threads = threads });
-        Console.WriteLine("| context | k | TTFT ms | cached: ms, times (theory) | uncached: ms, times | per token ms: plain, compressed, times (theory) | keys and values MB: plain, compressed | tokens/s: plain, compressed |");
+        var arguments = new NamedArguments(args, ["--lengths", "--rates", .. RandomWeights.Names]);
+        using var model = RandomWeights.Open(arguments);
+        Console.WriteLine(
+            "| context | k | TTFT ms | cached: ms, times (theory) | uncached: ms, times (theory) | per token ms: plain, compressed, times (theory) | keys and values MB: plain, compressed | tokens/s: plain, compressed |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
-        foreach (var length in lengths)
+        _ = Measure(model.Transformer, PromptInput.Of(model.Tokens(64, seed: 0))); // what compiles on the way is not timed
+        foreach (var length in arguments.Numbers("--lengths", 1_024, 2_048, 4_096, 8_192, 16_384))
         {
-            var random = new Random(length);
-            int[] tokens = [.. Enumerable.Range(0, length).Select(_ => random.Next(weights.Shape.VocabularySize))];
-            var plain = Measure(transformer, PromptInput.Of(tokens));
-            foreach (var rate in rates)
+            var tokens = model.Tokens(length, seed: length);
+            var plain = Measure(model.Transformer, PromptInput.Of(tokens));
+            foreach (var rate in arguments.Numbers("--rates", 8, 16, 32))
             {
-                var adapter = new RefragAdapter(new RefragShape { Rate = rate, Width = weights.Shape.Width, VocabularySize = weights.Shape.VocabularySize }, "", seed: 1);
-                using var embeddings = new ChunkEmbeddings(adapter);
-                var started = Environment.CpuUsage.TotalTime;
-                var compressed = Compress(tokens, transformer, embeddings, adapter);
-                var encoding = (Environment.CpuUsage.TotalTime - started).TotalSeconds;
-                started = Environment.CpuUsage.TotalTime;
-                compressed = Compress(tokens, transformer, embeddings, adapter);
-                var looking = (Environment.CpuUsage.TotalTime - started).TotalSeconds;
-                var short_ = Measure(transformer, compressed.Input);
-                var (cached, uncached) = (short_.First + looking, short_.First + encoding);
-                Console.WriteLine(
-                    $"| {length:N0} | {rate} | {plain.First * 1e3:0} | {cached * 1e3:0}, {plain.First / cached:0.0} ({Operations(weights.Shape, length) / Operations(weights.Shape, compressed.Input.Length):0.0}) "
-                    + $"| {uncached * 1e3:0}, {plain.First / uncached:0.0} | {plain.Next * 1e3:0.0}, {short_.Next * 1e3:0.0}, {plain.Next / short_.Next:0.00} "
-                    + $"({Bytes(weights, length) / Bytes(weights, compressed.Input.Length):0.00}) | {plain.Bytes / 1e6:0.0}, {short_.Bytes / 1e6:0.0} "
-                    + $"| {DecodedTokens / (plain.First + (DecodedTokens * plain.Next)):0.0}, {DecodedTokens / (cached + (DecodedTokens * short_.Next)):0.0} |");
+                Report(model, tokens, plain, new RefragAdapter(new RefragShape { Rate = rate, Width = model.Shape.Width, VocabularySize = model.Shape.VocabularySize }, "", seed: 1));
             }
         }
 
         return 0;
     }
 
+    private static void Report(RandomWeights model, int[] tokens, Times plain, RefragAdapter adapter)
+    {
+        using var embeddings = new ChunkEmbeddings(adapter);
+        adapter.Encode(tokens.AsSpan(0, adapter.Rate), new float[adapter.Width]);
+        var started = Environment.CpuUsage.TotalTime;
+        var compressed = Compress(tokens, model.Transformer, embeddings, adapter);
+        var encoding = (Environment.CpuUsage.TotalTime - started).TotalSeconds;
+        started = Environment.CpuUsage.TotalTime;
+        compressed = Compress(tokens, model.Transformer, embeddings, adapter);
+        var looking = (Environment.CpuUsage.TotalTime - started).TotalSeconds;
+        var short_ = Measure(model.Transformer, compressed.Input);
+        var (cached, uncached) = (short_.First + looking, short_.First + encoding);
+        var (all, few, encoded) = (Operations(model.Shape, tokens.Length), Operations(model.Shape, compressed.Input.Length), Operations(adapter.Shape) * compressed.Compressed);
+        Console.WriteLine(
+            $"| {tokens.Length:N0} | {adapter.Rate} | {plain.First * 1e3:0} | {cached * 1e3:0}, {plain.First / cached:0.0} ({all / few:0.0}) "
+            + $"| {uncached * 1e3:0}, {plain.First / uncached:0.0} ({all / (few + encoded):0.0}) | {plain.Next * 1e3:0.0}, {short_.Next * 1e3:0.0}, {plain.Next / short_.Next:0.00} "
+            + $"({Bytes(model.Weights, tokens.Length) / Bytes(model.Weights, compressed.Input.Length):0.00}) | {plain.Bytes / 1e6:0.0}, {short_.Bytes / 1e6:0.0} "
+            + $"| {DecodedTokens / (plain.First + (DecodedTokens * plain.Next)):0.0}, {DecodedTokens / (cached + (DecodedTokens * short_.Next)):0.0} |");
+    }
+
     private static CompressedPrompt Compress(int[] tokens, Transformer transformer, ChunkEmbeddings embeddings, RefragAdapter adapter) =>
         CompressedPrompt.Of(tokens, [(0, tokens.Length - KeptTokens)], [], transformer, embeddings, adapter, new RefragOptions { Policy = ExpansionPolicy.None }, seed: 0);
 
-    private static (double First, double Next, long Bytes) Measure(Transformer transformer, PromptInput prompt)
+    private static Times Measure(Transformer transformer, PromptInput prompt)
     {
         using var context = new TransformerContext(transformer, prompt.Length + DecodedTokens + 1, CachePrecision.F32);
         var started = Environment.CpuUsage.TotalTime;
@@ -80,7 +70,7 @@ internal static class RefragBenchmark
             context.Append([7 + i], 1);
         }
 
-        return (first, (Environment.CpuUsage.TotalTime - started).TotalSeconds / DecodedTokens, bytes);
+        return new Times(first, (Environment.CpuUsage.TotalTime - started).TotalSeconds / DecodedTokens, bytes);
     }
 
     // Multiplications and additions: two per weight and token, and half of all pairs of positions in both products of attention.
@@ -92,4 +82,14 @@ internal static class RefragBenchmark
 
     private static double Bytes(TransformerWeights weights, double length) =>
         weights.BytesPerToken + (length * 2 * weights.Shape.Layers * weights.Shape.KeyValueHeads * weights.Shape.HeadWidth * sizeof(float));
+
+    // Of one chunk: the encoder's matrices and both products of its attention for each token, then the projection's two matrices.
+    private static double Operations(RefragShape shape)
+    {
+        var (k, e, w) = ((double)shape.Rate, (double)shape.EncoderWidth, (double)shape.Width);
+        return (shape.EncoderLayers * ((2 * k * 10 * e * e) + (4 * k * k * e))) + (2 * k * e * w) + (2 * w * w);
+    }
+
+    /// <summary>Seconds to the first token and from token to token, and bytes of keys and values.</summary>
+    private sealed record Times(double First, double Next, long Bytes);
 }

@@ -111,9 +111,16 @@ internal sealed record RecallText(int[] Before, IReadOnlyList<int[]> Notes, IRea
         return Example(isCompressed, notesPerChunk, after, place => place % (2 + RecallTask.AnswerTokens) >= 2);
     }
 
-    /// <summary>The notes once more behind themselves: what reconstruction learns where they are compressed, and copying where they are not.</summary>
-    public RefragExample Reconstruction(Func<int, bool> isCompressed, int notesPerChunk = 1) =>
-        Example(isCompressed, notesPerChunk, [RecallTask.Ask(Notes[0])[0], .. Notes.SelectMany(note => note)], place => place > 0);
+    /// <summary>The notes all compressed, and behind them as tokens: what reconstruction learns.</summary>
+    public RefragExample Reconstruction(int notesPerChunk = 1) =>
+        Example(_ => true, notesPerChunk, [RecallTask.Ask(Notes[0])[0], .. Notes.SelectMany(note => note)], place => place > 0);
+
+    /// <summary>The notes twice, all to be predicted: what a note looks like is learned from the first ones, copying from the second.</summary>
+    public RefragExample Copy()
+    {
+        int[] all = [.. Notes.SelectMany(note => note), RecallTask.Ask(Notes[0])[0], .. Notes.SelectMany(note => note)];
+        return new RefragExample(Before, [], [], all, [.. all.Select(_ => true)]);
+    }
 
     private RefragExample Example(Func<int, bool> isCompressed, int notesPerChunk, int[] after, Func<int, bool> isLearned)
     {

@@ -137,12 +137,12 @@ internal sealed class RecallTraining
         });
     }
 
-    // From two notes to the longest in the first half. Some texts are copied: so the decoder can write notes, which reconstruction needs.
+    // From two notes to the longest in the first half. Some texts are written and copied: a decoder that never wrote a note could reconstruct none.
     private RefragExample PlainExample(int step, SeededNumbers random)
     {
         var notes = 1 + random.Next(Math.Clamp(2 + (2 * (_options.LongestNotes - 2) * step / _options.PlainSteps), 1, _options.LongestNotes));
         var text = RecallTask.Make(random, notes, Math.Min(QuestionsOfAText, notes));
-        return random.NextDouble() < _options.CopiedShare ? text.Reconstruction(_ => false) : text.Example(_ => false);
+        return random.NextDouble() < _options.CopiedShare ? text.Copy() : text.Example(_ => false);
     }
 
     // A third plain, a third mixed, a third compressed.
@@ -150,7 +150,7 @@ internal sealed class RecallTraining
     {
         var (text, kind) = (Text(random, chunks, QuestionsOfAText), random.Next(3));
         return stage == 1
-            ? text.Reconstruction(_ => true, _options.NotesPerChunk)
+            ? text.Reconstruction(_options.NotesPerChunk)
             : text.Example(_ => kind == 0 || (kind == 1 && random.NextDouble() < 0.7), _options.NotesPerChunk);
     }
 

@@ -66,6 +66,86 @@ public sealed class TokenGeneratorTests
         Assert.True(ChiSquare.Deviation(counts, Target[0]) > 20);
     }
 
+    // Behind a draft that was taken, and only there, the second token is the round's free one, which is the target's own; else a new round leans again.
+    [Theory]
+    [InlineData(AcceptanceRule.Paper), InlineData(AcceptanceRule.ExactAugmented)]
+    public void Two_tokens_of_a_leaning_rule_follow_its_joint_law_the_free_token_included(AcceptanceRule rule)
+    {
+        const int Texts = 60_000;
+        const double Eta = 4;
+        var counts = new int[16];
+        for (var text = 0; text < Texts; text++)
+        {
+            var generator = Markov(new MarkovContext(Target), rule, Eta, drafts: 1, seed: text, most: 9);
+            List<int> tokens = [];
+            while (generator.End == EndReason.None && tokens.Count < 2)
+            {
+                tokens.AddRange(generator.Next());
+            }
+
+            tokens.AddRange(Enumerable.Repeat(3, Math.Max(0, 2 - tokens.Count)));
+            counts[(tokens[0] * 4) + tokens[1]]++;
+        }
+
+        var (first, taken) = (Law(0), AcceptanceTests.Taken(rule, Row(Target, 0), Row(Draft, 0), Eta, 0.1));
+        var law = new double[16];
+        for (var cell = 0; cell < 16; cell++)
+        {
+            var (a, b) = (cell / 4, cell % 4);
+            law[cell] = a == 3 ? (b == 3 ? first[3] : 0) : (taken[a] * Target[a][b]) + ((first[a] - taken[a]) * Law(a)[b]);
+        }
+
+        Assert.Equal(1, law.Sum(), 1e-6);
+        Assert.InRange(ChiSquare.Deviation(counts, law), double.NegativeInfinity, 3.1);
+
+        double[] Law(int before) => AcceptanceTests.Law(rule, Row(Target, before), Row(Draft, before), Eta, 0.1);
+        static float[] Row(double[][] table, int row) => [.. table[row].Select(p => (float)p)];
+    }
+
+    // Target and drafter make their distributions the same way, the drafter's penalties counting its own drafts: else drafts would not come from the q they are judged by.
+    [Theory]
+    [InlineData(1), InlineData(2), InlineData(4)]
+    public void With_penalties_and_cuts_texts_still_follow_the_targets_law(int drafts)
+    {
+        const int Texts = 30_000;
+        var options = new SamplingOptions { Temperature = 0.8, TopP = 0.9, FrequencyPenalty = 0.7, RepetitionPenalty = 1.3 };
+        double[][] endless = [.. Target.Select(row => (double[])[row[0] + (row[3] / 2), row[1] + (row[3] / 2), row[2], 0])];
+        var counts = new int[27];
+        for (var text = 0; text < Texts; text++)
+        {
+            var drafter = new ContextDrafter(
+                new MarkovContext(Draft), 0, new TokenSampler(options with { Seed = text + 1_000_000 }, 4), new ContextDrafterOptions { TakesLikeliest = false, LeastConfidence = 0, EndTokens = NoEnds });
+            var generator = new TokenGenerator(
+                new MarkovContext(endless), 0, new TokenSampler(options with { Seed = text }, 4), new TokenHistory([0]), new GeneratorOptions { EndTokens = NoEnds, MostTokens = 3 },
+                new Speculator(drafter, new Acceptance(AcceptanceRule.Rejection), DraftLength.Fixed(drafts)));
+            List<int> tokens = [];
+            while (generator.End == EndReason.None)
+            {
+                tokens.AddRange(generator.Next());
+            }
+
+            counts[(tokens[0] * 9) + (tokens[1] * 3) + tokens[2]]++;
+        }
+
+        var law = new double[27];
+        for (var cell = 0; cell < 27; cell++)
+        {
+            var (a, b, c) = (cell / 9, cell / 3 % 3, cell % 3);
+            law[cell] = Next([], 0)[a] * Next([a], a)[b] * Next([a, b], b)[c];
+        }
+
+        Assert.Equal(1, law.Sum(), 1e-5);
+        Assert.InRange(ChiSquare.Deviation(counts, law), double.NegativeInfinity, 3.1);
+
+        float[] Next(int[] said, int last)
+        {
+            var (history, row) = (new TokenHistory([0]), new float[4]);
+            Array.ForEach(said, history.Add);
+            new TokenSampler(options, 4).Distribute([.. endless[last].Select(p => p > 0 ? (float)Math.Log(p) : -100)], history, row);
+            return row;
+        }
+    }
+
     [Fact]
     public void Counts_add_up_and_contexts_hold_what_was_said()
     {
@@ -118,6 +198,8 @@ public sealed class TokenGeneratorTests
         var shape = Shapes.For(architecture, type);
         using var model = new LoadedModel(shape, type, seed: 21);
         using var other = new LoadedModel(shape, type, seed: 22);
+        using var rounded = new LoadedModel(shape, type == TensorType.Q8_0 ? TensorType.F32 : TensorType.Q8_0, seed: 21);
+        using var roundedTransformer = new Transformer(rounded.Weights, new TransformerOptions { Threads = 1 });
         using var transformer = new Transformer(model.Weights, new TransformerOptions { Threads = 2 });
         using var otherTransformer = new Transformer(other.Weights, new TransformerOptions { Threads = 1 });
         for (var seed = 0; seed < 6; seed++)
@@ -130,11 +212,13 @@ public sealed class TokenGeneratorTests
             {
                 using var same = Held(transformer, prompt, prompt.Length);
                 using var shortened = Held(transformer, prompt, 10);
+                using var perturbed = Held(roundedTransformer, prompt, prompt.Length);
                 using var foreign = Held(otherTransformer, prompt, prompt.Length);
                 var drafters = new Dictionary<string, IDrafter>
                 {
                     ["the same context"] = Drafter(same),
                     ["the last ten tokens"] = Drafter(shortened),
+                    ["the same weights rounded otherwise"] = Drafter(perturbed),
                     ["another model"] = Drafter(foreign),
                     ["the answer itself"] = new LookupDrafter(plain, [], isPrediction: true),
                     ["a wrong prediction"] = new LookupDrafter([5, 6, 7, .. plain.Skip(4)], [], isPrediction: true),
@@ -155,6 +239,40 @@ public sealed class TokenGeneratorTests
                     new ContextDrafterOptions { TakesLikeliest = true, LeastConfidence = seed % 2 == 0 ? 0 : 0.05, EndTokens = NoEnds });
             }
         }
+    }
+
+    // Without a lean every rule is the likeliest token's, whatever the drafter draws.
+    [Theory]
+    [InlineData(AcceptanceRule.Rejection), InlineData(AcceptanceRule.Paper), InlineData(AcceptanceRule.ExactAugmented)]
+    public void At_temperature_0_and_eta_0_every_rule_gives_exactly_the_text_of_plain_decoding(AcceptanceRule rule)
+    {
+        using var model = new LoadedModel(Shapes.Qwen, TensorType.Q8_0, seed: 26);
+        using var other = new LoadedModel(Shapes.Qwen, TensorType.Q8_0, seed: 27);
+        using var transformer = new Transformer(model.Weights, new TransformerOptions { Threads = 2 });
+        using var otherTransformer = new Transformer(other.Weights, new TransformerOptions { Threads = 1 });
+        var (accepted, refused) = (0, 0);
+        for (var seed = 0; seed < 5; seed++)
+        {
+            var random = new Random(seed);
+            int[] prompt = [.. Enumerable.Range(0, 30).Select(_ => random.Next(3, 300))];
+            var plain = Text(transformer, prompt, new SamplingOptions(), null, out _);
+            foreach (var drafts in (int[])[1, 4, 10])
+            {
+                using var same = Held(transformer, prompt, prompt.Length);
+                using var shortened = Held(transformer, prompt, 12);
+                using var foreign = Held(otherTransformer, prompt, prompt.Length);
+                foreach (var context in (TransformerContext[])[same, shortened, foreign])
+                {
+                    var drafter = new ContextDrafter(
+                        context, prompt[^1], new TokenSampler(new SamplingOptions { Temperature = 0.5, Seed = seed }, 300, stream: 1),
+                        new ContextDrafterOptions { TakesLikeliest = false, LeastConfidence = 0, EndTokens = NoEnds });
+                    Assert.Equal(plain, Text(transformer, prompt, new SamplingOptions(), new Speculator(drafter, new Acceptance(rule, 0, 0.1), DraftLength.Fixed(drafts)), out var counts));
+                    (accepted, refused) = (accepted + counts.Accepted, refused + counts.Drafted - counts.Accepted);
+                }
+            }
+        }
+
+        Assert.True(accepted > 100 && refused > 100, $"{accepted} and {refused}");
     }
 
     [Fact]

@@ -76,6 +76,25 @@ public sealed class AcceptanceTests
         Assert.InRange(ChiSquare.Deviation(Emitted(rule, eta, tail, P, Q, seed: 1), law), double.NegativeInfinity, 3.1);
     }
 
+    // Given that the draft was refused: the residual alone. Of a draft proposed for certain it is the target without the draft, which the first rule draws
+    // from with nothing but samples of the target.
+    [Theory]
+    [InlineData(AcceptanceRule.Sampled, 0), InlineData(AcceptanceRule.Rejection, 0), InlineData(AcceptanceRule.Paper, 2), InlineData(AcceptanceRule.ExactAugmented, 2)]
+    public void What_takes_a_refused_drafts_place_follows_the_residual(AcceptanceRule rule, double eta)
+    {
+        float[] q = rule == AcceptanceRule.Sampled ? [0, 1, 0, 0, 0] : Q;
+        var augmented = Augmented(P, q, eta, 0);
+        double[] residual = [.. P.Select((p, i) => Math.Max(0, rule switch
+        {
+            AcceptanceRule.Paper => p - Math.Min(q[i], augmented[i]),
+            AcceptanceRule.ExactAugmented => augmented[i] - q[i],
+            _ => p - q[i],
+        }))];
+        var counts = Emitted(rule, eta, 0, P, q, seed: 7, isCounted: isDraft => !isDraft);
+        Assert.InRange(counts.Sum(), 0.1 * Draws, 0.9 * Draws);
+        Assert.InRange(ChiSquare.Deviation(counts, [.. residual.Select(value => value / residual.Sum())]), double.NegativeInfinity, 3.1);
+    }
+
     // The paper's appendix B says that equations 6 to 10 emit p whatever eta is. They do not: the residual p - min(q, p^) is negative where p^ and q exceed p, and
     // is cut off there, so that too much stays at these tokens.
     [Theory]
@@ -162,10 +181,14 @@ public sealed class AcceptanceTests
             return augmented;
         }
 
-        var taken = augmented.Select((value, i) => Math.Min(value, q[i])).ToArray();
+        var taken = Taken(rule, p, q, eta, tail);
         var rest = taken.Select((value, i) => Math.Max(0, p[i] - value)).ToArray();
         return [.. taken.Select((value, i) => value + ((1 - taken.Sum()) * rest[i] / rest.Sum()))];
     }
+
+    /// <summary>The closed form of the probability that a token is drafted and taken.</summary>
+    internal static double[] Taken(AcceptanceRule rule, float[] p, float[] q, double eta, double tail) =>
+        [.. Augmented(p, q, eta, rule == AcceptanceRule.Paper ? tail : 0).Select((value, i) => Math.Min(value, q[i]))];
 
     private static double[] Augmented(float[] p, float[] q, double eta, double tail)
     {
@@ -174,7 +197,7 @@ public sealed class AcceptanceTests
         return tail > 0 ? [.. augmented.Select((value, i) => value < tail * augmented.Max() ? p[i] : value)] : augmented;
     }
 
-    private static int[] Emitted(AcceptanceRule rule, double eta, double tail, float[] p, float[] q, int seed)
+    private static int[] Emitted(AcceptanceRule rule, double eta, double tail, float[] p, float[] q, int seed, Func<bool, bool>? isCounted = null)
     {
         var sampler = new TokenSampler(new SamplingOptions { Temperature = 1, Seed = seed }, p.Length);
         var drafter = new TokenSampler(new SamplingOptions { Temperature = 1, Seed = seed + 1_000 }, p.Length);
@@ -187,7 +210,7 @@ public sealed class AcceptanceTests
             var draft = drafter.Draw(q);
             var (token, isDraft) = acceptance.Choose(work, q, draft, sampler);
             Assert.True(!isDraft || token == draft);
-            counts[token]++;
+            counts[token] += isCounted?.Invoke(isDraft) != false ? 1 : 0;
         }
 
         return counts;

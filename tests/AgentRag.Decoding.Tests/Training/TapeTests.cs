@@ -136,7 +136,7 @@ public sealed class TapeTests
         var (decoder, adapter) = Models();
         var before = decoder.Parameters.All.Select(parameter => (float[])parameter.Value.Clone()).ToList();
         var encoder = (float[])adapter.Parameters["encoder.tokens"].Value.Clone();
-        new RefragTrainer(decoder, adapter, 1).Step(new AdamW(0.01, 10), [Text(2).Reconstruction(_ => true)], parameter => parameter.Name.StartsWith("encoder", StringComparison.Ordinal));
+        new RefragTrainer(decoder, adapter, 1).Step(new AdamW(0.01, 10), [Text(2).Reconstruction()], parameter => parameter.Name.StartsWith("encoder", StringComparison.Ordinal));
         Assert.All(decoder.Parameters.All.Zip(before), pair => Assert.Equal(pair.Second, pair.First.Value));
         Assert.NotEqual(encoder, adapter.Parameters["encoder.tokens"].Value);
     }

@@ -116,13 +116,14 @@ public sealed class TransformerTests
         using var cache = model.Cache(precision: precision);
         using var fresh = model.Cache(precision: precision);
         var random = new Random(10);
-        List<int> held = [];
+        List<int> held = [.. Tokens];
+        transformer.Run(cache, Tokens, 1);
         for (var round = 0; round < 30; round++)
         {
             int[] more = [.. Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(300))];
             transformer.Run(cache, more, more.Length);
             held.AddRange(more);
-            var keep = random.Next(Math.Max(0, held.Count - 15), held.Count);
+            var keep = random.Next(Math.Max(0, held.Count - 9), held.Count);
             cache.Truncate(keep);
             held.RemoveRange(keep, held.Count - keep);
         }
@@ -131,6 +132,34 @@ public sealed class TransformerTests
         var logits = transformer.Logits(0).ToArray();
         transformer.Run(fresh, [.. held, 42], 1);
         Assert.Equal(transformer.Logits(0).ToArray(), logits);
+        AssertSameNumbers(model.Shape, fresh, cache);
+    }
+
+    // Every key and value of the tokens held, bit for bit. Keys lie in blocks of positions, one number of all positions of a block behind the other.
+    private static unsafe void AssertSameNumbers(TransformerShape shape, KeyValueCache expected, KeyValueCache actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        const int Block = AttentionKernel<F32Format>.BlockPositions;
+        var compared = 0;
+        for (var (layer, bytes) = (0, expected.Width); layer < shape.Layers; layer++)
+        {
+            for (var head = 0; head < shape.KeyValueHeads; head++)
+            {
+                var values = expected.Length * shape.HeadWidth * bytes;
+                Assert.True(new ReadOnlySpan<byte>(expected.Values(layer, head), values).SequenceEqual(new ReadOnlySpan<byte>(actual.Values(layer, head), values)), $"values of {layer}, {head}");
+                for (var position = 0; position < expected.Length; position++)
+                {
+                    for (var d = 0; d < shape.HeadWidth; d++)
+                    {
+                        var at = (((position / Block * Block * shape.HeadWidth) + (d * Block) + (position % Block)) * bytes);
+                        Assert.True(new ReadOnlySpan<byte>(expected.Keys(layer, head) + at, bytes).SequenceEqual(new ReadOnlySpan<byte>(actual.Keys(layer, head) + at, bytes)), $"key {position} of {layer}, {head}");
+                        compared++;
+                    }
+                }
+            }
+        }
+
+        Assert.True(compared > 1_000);
     }
 
     [Fact]
