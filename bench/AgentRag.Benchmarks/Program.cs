@@ -1,3 +1,4 @@
+using AgentRag.Benchmarks.ColdStart;
 using AgentRag.Benchmarks.Decoding;
 using AgentRag.Benchmarks.Dense;
 using AgentRag.Benchmarks.Fitting;
@@ -23,6 +24,7 @@ return args switch
     ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
     ["prefix-cache", .. var rest] => PrefixCacheBenchmark.RunAsync(PrefixCacheArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["mcp-load", .. var rest] => LoadBenchmark.RunAsync(LoadArguments.Parse(rest)).GetAwaiter().GetResult(),
+    ["cold-start", .. var rest] => ColdStartBenchmark.Run(ColdStartArguments.Parse(rest)),
     ["fitting"] => FittingBenchmark.Run(),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
