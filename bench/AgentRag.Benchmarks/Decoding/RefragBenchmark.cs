@@ -1,7 +1,6 @@
 using AgentRag.Decoding.Generation;
 using AgentRag.Decoding.Refrag;
 using AgentRag.Decoding.Transformers;
-using AgentRag.Decoding.Weights;
 
 namespace AgentRag.Benchmarks.Decoding;
 
