@@ -1,11 +1,14 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace AgentRag.Benchmarks.Dense;
 
 /// <summary>Reads as many bytes as a scan does, and does nothing else with them: how fast a scan could be.</summary>
 internal sealed class MemoryBandwidth
 {
+    // As far ahead as the scan asks for memory: without it the scan was now and then faster than what was to be its bound.
+    private const int BytesAhead = 8192;
+
     // 6 MB, as a thread takes at a time in a scan.
     private const int Piece = 6 << 17;
     private readonly long[] _memory;
@@ -39,16 +42,27 @@ internal sealed class MemoryBandwidth
         }
     }
 
-    private static long Sum(ReadOnlySpan<long> memory)
+    private static unsafe long Sum(ReadOnlySpan<long> memory)
     {
         var (a, b, c, d) = (Vector512<long>.Zero, Vector512<long>.Zero, Vector512<long>.Zero, Vector512<long>.Zero);
-        var vectors = MemoryMarshal.Cast<long, Vector512<long>>(memory);
-        for (var i = 0; i < vectors.Length - 3; i += 4)
+        fixed (long* first = memory)
         {
-            a += vectors[i];
-            b += vectors[i + 1];
-            c += vectors[i + 2];
-            d += vectors[i + 3];
+            for (var at = first; at < first + memory.Length - 31; at += 32)
+            {
+                if (Sse.IsSupported)
+                {
+                    var ahead = (byte*)at + BytesAhead;
+                    Sse.Prefetch0(ahead);
+                    Sse.Prefetch0(ahead + 64);
+                    Sse.Prefetch0(ahead + 128);
+                    Sse.Prefetch0(ahead + 192);
+                }
+
+                a += Vector512.Load(at);
+                b += Vector512.Load(at + 8);
+                c += Vector512.Load(at + 16);
+                d += Vector512.Load(at + 24);
+            }
         }
 
         return Vector512.Sum(a + b + c + d);
