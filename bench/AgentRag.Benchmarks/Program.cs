@@ -4,6 +4,7 @@ using AgentRag.Benchmarks.Fitting;
 using AgentRag.Benchmarks.Lexical;
 using AgentRag.Benchmarks.Linked;
 using AgentRag.Benchmarks.Prompting;
+using AgentRag.Benchmarks.Serving;
 using AgentRag.Benchmarks.TokenCounting;
 using BenchmarkDotNet.Running;
 
@@ -21,6 +22,7 @@ return args switch
     ["tokens", .. var rest] => TokensBenchmark.Run(TokensArguments.Parse(rest)),
     ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
     ["prefix-cache", .. var rest] => PrefixCacheBenchmark.RunAsync(PrefixCacheArguments.Parse(rest)).GetAwaiter().GetResult(),
+    ["mcp-load", .. var rest] => LoadBenchmark.RunAsync(LoadArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["fitting"] => FittingBenchmark.Run(),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
