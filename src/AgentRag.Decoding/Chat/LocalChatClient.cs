@@ -202,7 +202,7 @@ public sealed class LocalChatClient : IChatClient
         if (input.Length >= ContextTokens)
         {
             throw new AgentRagException(
-                $"The prompt takes {input.Length:N0} tokens and the model's context is {ContextTokens:N0}, the answer included: lower --budget-tokens or shorten the prompt.");
+                $"The prompt takes {input.Length:N0} tokens and the model's context is {ContextTokens:N0}, the answer included: lower --context-window or shorten the prompt.");
         }
 
         var reused = _target.Read(input.WithoutLast(), cancellationToken);
