@@ -23,6 +23,7 @@ return args switch
     ["packing", .. var rest] => PackingBenchmark.Run(TokensArguments.Parse(rest)),
     ["prefix-cache", .. var rest] => PrefixCacheBenchmark.RunAsync(PrefixCacheArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["mcp-load", .. var rest] => LoadBenchmark.RunAsync(LoadArguments.Parse(rest)).GetAwaiter().GetResult(),
+    ["host-session", .. var rest] => HostSession.RunAsync(HostSessionArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["fitting"] => FittingBenchmark.Run(),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),
