@@ -25,6 +25,7 @@ return args switch
     ["prefix-cache", .. var rest] => PrefixCacheBenchmark.RunAsync(PrefixCacheArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["mcp-load", .. var rest] => LoadBenchmark.RunAsync(LoadArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["cold-start", .. var rest] => ColdStartBenchmark.Run(ColdStartArguments.Parse(rest)),
+    ["host-session", .. var rest] => HostSession.RunAsync(HostSessionArguments.Parse(rest)).GetAwaiter().GetResult(),
     ["fitting"] => FittingBenchmark.Run(),
     ["lexical-queries", var corpus, var index, var queries] => QueryMeasurement.Run(corpus, index, int.Parse(queries)),
     _ => RunSwitcher(args),

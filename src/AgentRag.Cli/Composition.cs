@@ -32,6 +32,8 @@ internal sealed class Composition : IDisposable
     /// <summary>The file by which a folder is known as an index.</summary>
     public const string IndexFile = "index.json";
 
+    private static readonly string VectorsFile = Path.Combine("vectors", "vectors.json");
+
     private readonly Settings _settings;
     private readonly IProgress<string>? _warnings;
     private readonly RetrieverSource _retrievers;
@@ -149,6 +151,10 @@ internal sealed class Composition : IDisposable
 
     // A collection in Qdrant can be searched from a machine that has no index.
     private Bm25Index? SearchedIndex => _settings.Retriever.Value == RetrieverName.Qdrant && !HasIndex ? null : Index;
+
+    /// <summary>Counts the passages that are searched, of the index or of the collection in Qdrant.</summary>
+    /// <exception cref="AgentRagException">What is searched cannot be used.</exception>
+    public Task<int> PassageCountAsync(CancellationToken cancellationToken) => PassageCountAsync(SearchedIndex, cancellationToken);
 
     private async Task<int> PassageCountAsync(Bm25Index? index, CancellationToken cancellationToken) =>
         index?.PassageCount ?? await _retrievers.CountInQdrantAsync(cancellationToken);
@@ -301,12 +307,18 @@ internal sealed class Composition : IDisposable
         _retriever = new LazyRetriever(() => _retrievers.Name, async token => (await _retrievers.OpenAsync(() => index.Value, bm25: null, Cache, token)).Retriever);
     }
 
-    // Its bytes name the segments and their checksums, so they differ whenever the index does.
-    private async Task<byte[]> ReadManifestAsync(CancellationToken cancellationToken)
+    // Their bytes name all files of the index and of its vectors, with checksums, so they differ whenever one of the two does.
+    private async Task<byte[]> ReadManifestAsync(CancellationToken cancellationToken) =>
+    [
+        .. await ReadAsync(IndexFile, cancellationToken),
+        .. _settings.Embeddings.Value is null ? [] : await ReadAsync(VectorsFile, cancellationToken),
+    ];
+
+    private async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
     {
         try
         {
-            return await File.ReadAllBytesAsync(Path.Combine(_settings.Index.Value, IndexFile), cancellationToken);
+            return await File.ReadAllBytesAsync(Path.Combine(_settings.Index.Value, file), cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

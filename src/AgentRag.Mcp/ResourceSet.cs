@@ -57,6 +57,9 @@ internal sealed class ResourceSet(AgentRagPlugin plugin)
         var text = uri.Length > MostUriCharacters ? null : await GuardedAsync(() => TextAsync(uri, cancellationToken)).ConfigureAwait(false);
         return text is null
             ? throw new McpProtocolException($"There is no resource '{(uri.Length <= 200 ? uri : uri[..200])}': the documents are listed, and retrieve returns ids.", NotFound(request))
+            {
+                Data = { ["uri"] = uri.Length <= MostUriCharacters ? uri : "" },
+            }
             : new ReadResourceResult
             {
                 Contents = [new TextResourceContents { Uri = uri, MimeType = Markdown, Text = text }],

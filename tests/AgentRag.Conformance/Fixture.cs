@@ -32,7 +32,15 @@ internal static class Fixture
             new TextContentBlock { Text = "Multiple content types test:" },
             ImageContentBlock.FromBytes(Picture, "image/png"),
             Embedded("test://mixed-content-resource", "application/json", """{"test":"data","value":123}"""))),
-        Tool("test_tool_with_logging", () => Text("Nothing is logged to the client: logging is deprecated.")),
+        Tool("test_tool_with_logging", async (McpServer server) =>
+        {
+            foreach (var step in (string[])["Tool execution started", "Tool processing data", "Tool execution completed"])
+            {
+                await InputRequests.LogAsync(server, step);
+            }
+
+            return Text("done");
+        }),
         Tool("test_error_handling", () => new CallToolResult { IsError = true, Content = [new TextContentBlock { Text = "This tool intentionally returns an error for testing" }] }),
         Tool("test_tool_with_progress", async (IProgress<ProgressNotificationValue> progress) =>
         {
@@ -45,6 +53,7 @@ internal static class Fixture
             return Text("done");
         }),
         new SchemaTool(),
+        .. InputRequests.Tools(),
     ];
 
     public static McpServerResourceCollection Resources() =>
@@ -75,6 +84,7 @@ internal static class Fixture
         McpServerPrompt.Create(
             () => Messages(ImageContentBlock.FromBytes(Picture, "image/png"), new TextContentBlock { Text = "Please analyze the image above." }),
             new() { Name = "test_prompt_with_image", Description = "A prompt with a picture" }),
+        InputRequests.Prompt(),
     ];
 
     /// <summary>How long lists may be kept, as the product says of its own.</summary>

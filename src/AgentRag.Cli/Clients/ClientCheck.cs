@@ -22,22 +22,12 @@ internal static class ClientCheck
         var entry = new ClientFile(client, path).Read()
             ?? throw new AgentRagException($"{path} has no entry '{ClientFile.EntryName}': write one with 'agentrag init --client {client.Name} FOLDER'.");
         List<string> errors = [];
-        var home = Path.GetTempPath();
-        var transport = new StdioClientTransport(new StdioClientTransportOptions
+        IClientTransport transport = entry.Url is { } url ? Reaching(url, entry, path) : Starting(entry, line =>
         {
-            Name = ClientFile.EntryName,
-            Command = Expanded(entry.Command),
-            Arguments = [.. entry.Arguments.Select(Expanded)],
-            EnvironmentVariables = entry.Environment.ToDictionary(variable => variable.Key, variable => (string?)Expanded(variable.Value)),
-            // Clients start servers from anywhere: a relative path must show here, not there.
-            WorkingDirectory = home,
-            StandardErrorLines = line =>
+            lock (errors)
             {
-                lock (errors)
-                {
-                    errors.Add(line);
-                }
-            },
+                errors.Add(line);
+            }
         });
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
@@ -52,20 +42,24 @@ internal static class ClientCheck
             var text = listed.Content.OfType<TextContentBlock>().FirstOrDefault()?.Text ?? "";
             if (listed.IsError is true)
             {
-                throw new AgentRagException($"{path}: the server starts, but its tools cannot work: {text}");
+                throw new AgentRagException($"{path}: the server {(entry.Url is null ? "starts" : "answers")}, but its tools cannot work: {text}");
             }
 
             using var json = JsonDocument.Parse(text);
-            return $"{path} starts {server.ServerInfo?.Name} {server.ServerInfo?.Version} in {elapsed.TotalSeconds:0.0} s: {tools.Count} tools over {json.RootElement.GetProperty("totalDocuments")} documents, "
+            return $"{path} {(entry.Url is null ? "starts" : $"finds at {entry.Url}")} {server.ServerInfo?.Name} {server.ServerInfo?.Version} in {elapsed.TotalSeconds:0.0} s: {tools.Count} tools over {json.RootElement.GetProperty("totalDocuments")} documents, "
                 + $"{json.RootElement.GetProperty("totalPassages")} passages";
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new AgentRagException($"{path}: '{entry.Command}' did not answer within {Patience.TotalSeconds:0} s.{Said()}", e);
+            throw new AgentRagException($"{path}: '{entry.Name}' did not answer within {Patience.TotalSeconds:0} s.{Said()}", e);
+        }
+        catch (Exception e) when (entry.Url is not null && e is (McpException or IOException or HttpRequestException or InvalidOperationException))
+        {
+            throw new AgentRagException($"{path}: '{entry.Name}' cannot be used as a server: {e.Message} Is 'agentrag mcp --http' running there?", e);
         }
         catch (Exception e) when (e is McpException or IOException or System.ComponentModel.Win32Exception or InvalidOperationException)
         {
-            throw new AgentRagException($"{path}: '{entry.Command}' cannot be used as a server: {e.Message}{Said()} Write the entry anew with 'agentrag init --client {client.Name} FOLDER'.", e);
+            throw new AgentRagException($"{path}: '{entry.Name}' cannot be used as a server: {e.Message}{Said()} Write the entry anew with 'agentrag init --client {client.Name} FOLDER'.", e);
         }
 
         string Said()
@@ -75,6 +69,31 @@ internal static class ClientCheck
                 return errors.Count == 0 ? "" : $" It said: {string.Join(" | ", errors.TakeLast(3))}";
             }
         }
+    }
+
+    private static StdioClientTransport Starting(ServerEntry entry, Action<string> complain) => new(new StdioClientTransportOptions
+    {
+        Name = ClientFile.EntryName,
+        Command = Expanded(entry.Command),
+        Arguments = [.. entry.Arguments.Select(Expanded)],
+        EnvironmentVariables = entry.Environment.ToDictionary(variable => variable.Key, variable => (string?)Expanded(variable.Value)),
+        // Clients start servers from anywhere: a relative path must show here, not there.
+        WorkingDirectory = Path.GetTempPath(),
+        StandardErrorLines = complain,
+    });
+
+    private static HttpClientTransport Reaching(Uri url, ServerEntry entry, string path)
+    {
+        var options = new HttpClientTransportOptions { Name = ClientFile.EntryName, Endpoint = url, TransportMode = HttpTransportMode.StreamableHttp };
+        if (entry.TokenVariable is { } variable)
+        {
+            var token = Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
+                ? value.Trim()
+                : throw new AgentRagException($"{path}: the token of {url} is expected in the variable {variable}, which is not set here: set it as the client has it.");
+            options.AdditionalHeaders = new Dictionary<string, string>(StringComparer.Ordinal) { ["Authorization"] = $"Bearer {token}" };
+        }
+
+        return new HttpClientTransport(options);
     }
 
     // The editors put their folder in; for a check it is the one that the user is in.

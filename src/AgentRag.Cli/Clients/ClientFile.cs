@@ -24,7 +24,15 @@ internal sealed class ClientFile(McpClientKind client, string path)
     /// <summary>The entry as it would stand in the file, with what is around it.</summary>
     public string Show(ServerEntry entry) => client.IsToml
         ? TomlEntry.Write(entry)
-        : new JsonObject { [client.Servers] = new JsonObject { [EntryName] = entry.ToJson(client.WantsType) } }.ToJsonString(Indented) + "\n";
+        : new JsonObject { [client.Servers] = new JsonObject { [EntryName] = entry.ToJson(client) } }.ToJsonString(Indented) + "\n";
+
+    /// <summary>What writing does to the file, in one sentence.</summary>
+    public string Change() =>
+        ReadText() is not { } text || text.Trim().Length == 0 ? "The file is new."
+        : HasEntry(text) ? $"The entry '{EntryName}' that the file has is replaced; all else in it stays."
+        : "It is added to the file; all else in it stays.";
+
+    private bool HasEntry(string text) => client.IsToml ? TomlEntry.IsIn(text) : (Parse(text, isLenient: true)[client.Servers] as JsonObject)?[EntryName] is not null;
 
     /// <summary>The entry that the file holds; null when it holds none.</summary>
     /// <exception cref="AgentRagException">The file cannot be read or understood.</exception>
@@ -70,7 +78,7 @@ internal sealed class ClientFile(McpClientKind client, string path)
             root[client.Servers] = servers = [];
         }
 
-        servers[EntryName] = entry.ToJson(client.WantsType);
+        servers[EntryName] = entry.ToJson(client);
         return root.ToJsonString(Indented) + "\n";
     }
 

@@ -2,12 +2,23 @@ using System.Text.Json.Nodes;
 
 namespace AgentRag.Cli.Clients;
 
-/// <summary>How a client starts a server over standard input and output.</summary>
-/// <param name="Command">The program.</param>
+/// <summary>How a client starts a server over standard input and output, or where one runs already.</summary>
+/// <param name="Command">The program; empty when the server has a URL.</param>
 /// <param name="Arguments">Its arguments.</param>
 /// <param name="Environment">Variables beside those that the client has.</param>
 internal sealed record ServerEntry(string Command, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment)
 {
+    private const string Bearer = "Bearer ";
+
+    /// <summary>The server that runs already; null when the client starts it.</summary>
+    public Uri? Url { get; private init; }
+
+    /// <summary>The variable that holds the bearer token for <see cref="Url"/>; null when it asks for none.</summary>
+    public string? TokenVariable { get; private init; }
+
+    /// <summary>What messages call the server.</summary>
+    public string Name => Url?.OriginalString ?? Command;
+
     /// <summary>The entry of this very program, with absolute paths: a client starts servers in a folder of its own choice.</summary>
     /// <param name="arguments">The arguments, without the program's own.</param>
     public static ServerEntry OfThisProgram(IReadOnlyList<string> arguments)
@@ -20,12 +31,29 @@ internal sealed record ServerEntry(string Command, IReadOnlyList<string> Argumen
             new Dictionary<string, string>());
     }
 
+    /// <summary>The entry of a server that runs already.</summary>
+    /// <param name="url">Where.</param>
+    /// <param name="tokenVariable">The variable that holds its bearer token; null when it asks for none.</param>
+    public static ServerEntry At(Uri url, string? tokenVariable) => new("", [], new Dictionary<string, string>()) { Url = url, TokenVariable = tokenVariable };
+
     /// <summary>The entry as JSON.</summary>
-    /// <param name="withType">Whether the client wants to be told the transport.</param>
-    public JsonObject ToJson(bool withType)
+    /// <param name="client">Whose file it is for.</param>
+    public JsonObject ToJson(McpClientKind client)
     {
         var json = new JsonObject();
-        if (withType)
+        if (Url is not null)
+        {
+            json["type"] = "http";
+            json["url"] = Url.OriginalString;
+            if (TokenVariable is not null)
+            {
+                json["headers"] = new JsonObject { ["Authorization"] = $"{Bearer}{client.VariableStart}{TokenVariable}}}" };
+            }
+
+            return json;
+        }
+
+        if (client.WantsType)
         {
             json["type"] = "stdio";
         }
@@ -46,7 +74,11 @@ internal sealed record ServerEntry(string Command, IReadOnlyList<string> Argumen
     {
         try
         {
-            return json is JsonObject entry && entry["command"] is JsonValue command
+            return json is JsonObject { } remote && remote["url"] is JsonValue url
+                ? At(
+                    new Uri(url.GetValue<string>()),
+                    remote["headers"]?["Authorization"]?.GetValue<string>() is { } header && header.StartsWith(Bearer, StringComparison.Ordinal) ? NameOf(header[Bearer.Length..]) : null)
+                : json is JsonObject entry && entry["command"] is JsonValue command
                 ? new ServerEntry(
                     command.GetValue<string>(),
                     entry["args"] is JsonArray arguments ? [.. arguments.Select(argument => argument!.GetValue<string>())] : [],
@@ -55,7 +87,10 @@ internal sealed record ServerEntry(string Command, IReadOnlyList<string> Argumen
         }
         catch (Exception e) when (e is InvalidOperationException or FormatException or NullReferenceException)
         {
-            throw new AgentRagException($"{source}: command, args and env must be texts: write the entry anew with 'agentrag init'.", e);
+            throw new AgentRagException($"{source}: command, args, env and url must be texts: write the entry anew with 'agentrag init'.", e);
         }
     }
+
+    // ${NAME} or ${env:NAME}
+    private static string? NameOf(string reference) => reference.StartsWith("${", StringComparison.Ordinal) && reference.EndsWith('}') ? reference[2..^1].Split(':')[^1] : null;
 }

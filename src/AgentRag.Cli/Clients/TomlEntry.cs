@@ -11,8 +11,14 @@ internal static partial class TomlEntry
     /// <summary>The table of an entry.</summary>
     public static string Write(ServerEntry entry)
     {
-        var toml = new StringBuilder($"[mcp_servers.{ClientFile.EntryName}]\n")
-            .Append("command = ").Append(Quoted(entry.Command)).Append('\n')
+        var toml = new StringBuilder($"[mcp_servers.{ClientFile.EntryName}]\n");
+        if (entry.Url is { } url)
+        {
+            toml.Append("url = ").Append(Quoted(url.OriginalString)).Append('\n');
+            return (entry.TokenVariable is null ? toml : toml.Append("bearer_token_env_var = ").Append(Quoted(entry.TokenVariable)).Append('\n')).ToString();
+        }
+
+        toml.Append("command = ").Append(Quoted(entry.Command)).Append('\n')
             .Append("args = [").AppendJoin(", ", entry.Arguments.Select(Quoted)).Append("]\n");
         if (entry.Environment.Count > 0)
         {
@@ -21,6 +27,9 @@ internal static partial class TomlEntry
 
         return toml.ToString();
     }
+
+    /// <summary>Whether a text has our table.</summary>
+    public static bool IsIn(string text) => text.ReplaceLineEndings("\n").Split('\n').Any(line => OurTable().IsMatch(line));
 
     /// <summary>The text with our table in place of the one it has, or at its end.</summary>
     public static string Replace(string text, ServerEntry entry)
@@ -52,6 +61,11 @@ internal static partial class TomlEntry
             .GroupBy(match => match.Groups["key"].Value, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.First().Groups["value"].Value, StringComparer.Ordinal);
         try
         {
+            if (values.TryGetValue("url", out var url))
+            {
+                return ServerEntry.At(new Uri(JsonSerializer.Deserialize<string>(url)!), values.TryGetValue("bearer_token_env_var", out var name) ? JsonSerializer.Deserialize<string>(name) : null);
+            }
+
             return new ServerEntry(
                 JsonSerializer.Deserialize<string>(values["command"])!,
                 values.TryGetValue("args", out var arguments) ? JsonSerializer.Deserialize<string[]>(arguments)! : [],
@@ -59,7 +73,7 @@ internal static partial class TomlEntry
                     ? JsonSerializer.Deserialize<Dictionary<string, string>>(Assignment().Replace(environment, "\"${name}\":"))!
                     : new Dictionary<string, string>());
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or UriFormatException)
         {
             throw new AgentRagException($"{source}: the table of {ClientFile.EntryName} is not in the form that 'agentrag init --client codex' writes: write it anew to have it checked.", e);
         }

@@ -128,7 +128,7 @@ internal static class DoctorCommand
         Of(SettingKeys.RrfK, settings.RrfK),
         Of(SettingKeys.Rerank, settings.Rerank),
         new(SettingKeys.RerankModel.Name, settings.RerankModel.Value ?? "none", settings.RerankModel.Source),
-        Of(SettingKeys.RerankForm, settings.RerankForm),
+        new(SettingKeys.RerankForm.Name, SettingText.Of(settings.RerankForm.Value), settings.RerankForm.Source),
         KeyRow("rerankKey", settings.RerankKey),
         new(SettingKeys.Qdrant.Name, settings.Qdrant.Value is { } server ? SettingText.WithoutSecrets(server.OriginalString) : "none", settings.Qdrant.Source),
         Of(SettingKeys.QdrantCollection, settings.QdrantCollection),
@@ -161,17 +161,22 @@ internal static class DoctorCommand
 
                 return Task.FromResult($"{settings.Parameters}, {settings.Budget.Value:N0} tokens");
             }),
-            await TryAsync("index", () =>
+            await TryAsync("index", async () =>
             {
+                if (settings.Retriever.Value == RetrieverName.Qdrant && !composition.HasIndex)
+                {
+                    return $"none in '{settings.Index.Value}'; collection '{settings.QdrantCollection.Value}' in Qdrant holds {Plural.Of(await composition.PassageCountAsync(cancellationToken), "passage")} "
+                        + "to search, but documents cannot be listed or read whole";
+                }
+
                 var index = composition.Index;
                 if (index.PassageCount == 0)
                 {
                     throw new AgentRagException($"'{settings.Index.Value}' holds no passages: name folders and files with text in them, 'agentrag index PATH...'.");
                 }
 
-                return Task.FromResult(
-                    $"'{settings.Index.Value}' (format {FormatVersion(settings.Index.Value)}) holds {Plural.Of(index.DocumentCount, "document")}, {Plural.Of(index.PassageCount, "passage")} " +
-                    $"of {index.MeanPassageTokens:N0} tokens in the mean, measured by {index.TokenCounterName}; roots: {string.Join(", ", index.Roots)}");
+                return $"'{settings.Index.Value}' (format {FormatVersion(settings.Index.Value)}) holds {Plural.Of(index.DocumentCount, "document")}, {Plural.Of(index.PassageCount, "passage")} " +
+                    $"of {index.MeanPassageTokens:N0} tokens in the mean, measured by {index.TokenCounterName}; roots: {string.Join(", ", index.Roots)}";
             }),
             await TryAsync("retriever", async () => (await composition.RetrieverAsync(bm25: null, cancellationToken)).Reason),
             .. settings.Embeddings.Value is not { IsLocal: true } ? Array.Empty<Check>() :

@@ -23,6 +23,14 @@ internal static class InitCommand
 
     private static readonly Argument<string[]> Roots = new("ROOT") { Description = "Folders and files that the server indexes when its first tool is called.", Arity = ArgumentArity.ZeroOrMore };
 
+    private static readonly Option<string?> Http = new("--http")
+    {
+        HelpName = "ADDRESS",
+        Description = $"Enter a server that runs already, as 'agentrag mcp --http ADDRESS' started it: 127.0.0.1:8080, or its URL. Where {McpCommand.TokenVariable} is set, the entry names that variable.",
+    };
+
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Show the entry and what it does to the file, and write nothing." };
+
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Write without asking." };
 
     public static Command Create(Terminal terminal)
@@ -31,14 +39,16 @@ internal static class InitCommand
             "init",
             "Enter the server in the configuration of Claude Code, Claude Desktop, VS Code, Cursor or Codex.",
             "Shows the entry and its file first, and asks; without a terminal it writes only with --yes. Other entries stay as they are, and the file as it was stays beside it (.bak). "
-            + "All paths are written in full. A key is never written: the client must have its variable. 'agentrag doctor --client CLIENT' then starts the server as the client would.",
+            + "All paths are written in full, and the settings in effect here with them, as the client has neither this folder nor these variables. A key is never written: the client must have its variable. 'agentrag doctor --client CLIENT' then starts the server as the client would.",
             "agentrag init docs --client claude-code",
             "agentrag init /path/to/docs --client vscode --index /path/to/index --yes",
-            "agentrag init docs --client codex --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1")
+            "agentrag init docs --client codex --model openai:qwen3:8b --base-url http://127.0.0.1:11434/v1",
+            "agentrag init --client cursor --index /path/to/index --embeddings openai:nomic-embed-text --embeddings-base-url http://127.0.0.1:11434/v1 --dry-run",
+            "agentrag init --client claude-code --http 127.0.0.1:8080")
         {
-            Roots, Client, File, ForUser, Yes, Flags.Json,
+            Roots, Client, File, ForUser, McpCommand.Answering, Http, DryRun, Yes, Flags.Json,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, SettingKeys.Model, SettingKeys.BaseUrl]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfServing]);
         command.SetAction(parsed => Run(terminal, parsed));
         return command;
     }
@@ -47,17 +57,18 @@ internal static class InitCommand
     {
         var settings = Settings.Read(parsed);
         var client = McpClientKind.Parse(parsed.GetValue(Client));
-        var entry = ServerEntry.OfThisProgram(Arguments(settings, parsed.GetValue(Roots) ?? []));
+        var entry = parsed.GetValue(Http) is { } address ? Running(client, address, parsed) : ServerEntry.OfThisProgram(Arguments(settings, parsed));
         var file = new ClientFile(client, client.File(parsed.GetValue(File), parsed.GetValue(ForUser)));
         var isJson = parsed.GetValue(Flags.Json);
         if (!isJson)
         {
             terminal.WriteLine($"{client.Title}: {file.Path}");
             terminal.WriteLine(file.Show(entry).TrimEnd());
+            terminal.WriteLine(file.Change());
         }
 
         var text = file.With(entry);
-        var isWritten = parsed.GetValue(Yes) || (!isJson && Agrees(terminal, file.Path));
+        var isWritten = !parsed.GetValue(DryRun) && (parsed.GetValue(Yes) || (!isJson && Agrees(terminal, file.Path)));
         if (isWritten)
         {
             file.Write(text);
@@ -65,42 +76,65 @@ internal static class InitCommand
 
         if (isJson)
         {
-            terminal.WriteJson(new { Client = client.Name, File = file.Path, entry.Command, Args = entry.Arguments, Written = isWritten });
+            terminal.WriteJson(new { Client = client.Name, File = file.Path, entry.Command, Args = entry.Arguments, Url = entry.Url?.OriginalString, Written = isWritten });
         }
         else
         {
             terminal.WriteError(isWritten
                 ? $"agentrag: written; '{After(client, parsed)}' checks it, and {client.Title} has to be started anew."
-                : "agentrag: nothing was written; add --yes to write it.");
+                : $"agentrag: nothing was written; {(parsed.GetValue(DryRun) ? "leave out --dry-run" : "add --yes")} to write it.");
         }
 
-        if (isWritten && settings.ApiKey is { } key)
+        if (isWritten && Secrets(settings, entry) is { Count: > 0 } variables)
         {
-            terminal.WriteError($"agentrag: the key is not in the file: {client.Title} must be started with {key.Variable} set.");
+            terminal.WriteError($"agentrag: {(entry.Url is null ? "the key" : "the token")} is not in the file: {client.Title} must be started with {string.Join(" and ", variables)} set.");
         }
 
         return ExitCode.Success;
     }
 
-    private static List<string> Arguments(Settings settings, string[] roots)
+    private static IReadOnlyList<string> Secrets(Settings settings, ServerEntry entry) => entry.Url is not null
+        ? entry.TokenVariable is { } variable ? [variable] : []
+        : [.. new[] { settings.ApiKey, settings.EmbeddingsKey, settings.RerankKey, settings.QdrantKey }.Where(key => key is not null).Select(key => key!.Variable).Distinct(StringComparer.Ordinal)];
+
+    private static ServerEntry Running(McpClientKind client, string address, ParseResult parsed)
     {
-        var all = roots.Length > 0 ? roots : settings.Roots.Value;
+        if (!client.TakesUrls)
+        {
+            throw new AgentRagException($"The file of {client.Title} takes only servers that it starts itself: leave out --http, or add the URL in its settings.");
+        }
+
+        if (parsed.GetValue(Roots) is { Length: > 0 } || SettingKeys.OfServing.Append(SettingKeys.Index).Any(key => parsed.GetResult(key.Option) is { Implicit: false }))
+        {
+            throw new AgentRagException("--http names a server that runs already: give folders and settings to 'agentrag mcp --http' instead.");
+        }
+
+        var url = address.Contains("://", StringComparison.Ordinal) ? address.Trim() : $"http://{address.Trim()}/mcp";
+        return ServerEntry.At(
+            SettingText.TryWebAddress(url) is { UserInfo.Length: 0 } valid ? valid : throw new AgentRagException($"--http is '{SettingText.WithoutSecrets(address)}', must be an address such as 127.0.0.1:8080, or the URL of a server without a user name in it."),
+            Environment.GetEnvironmentVariable(McpCommand.TokenVariable) is { Length: > 0 } ? McpCommand.TokenVariable : null);
+    }
+
+    private static List<string> Arguments(Settings settings, ParseResult parsed)
+    {
+        var all = parsed.GetValue(Roots) is { Length: > 0 } roots ? roots : settings.Roots.Value;
         if (all.FirstOrDefault(root => !Directory.Exists(root) && !System.IO.File.Exists(root)) is { } missing)
         {
             throw new AgentRagException($"There is no folder or file '{missing}' to index.");
         }
 
-        if (all.Count == 0 && !Composition.IsIndex(settings.Index.Value))
+        if (all.Count == 0 && !Composition.IsIndex(settings.Index.Value) && settings.Retriever.Value != RetrieverName.Qdrant)
         {
             throw new AgentRagException($"There is nothing to serve: name folders to index, 'agentrag init FOLDER --client CLIENT', or an index with --index ('{settings.Index.Value}' is none).");
         }
 
-        List<string> arguments = ["mcp", .. all.Select(Path.GetFullPath), "--index", Path.GetFullPath(settings.Index.Value)];
-        Add(SettingKeys.Model, settings.Model.IsDefault ? null : $"{settings.Model.Value}");
-        Add(SettingKeys.BaseUrl, settings.BaseUrl.Value);
-        return arguments;
-
-        void Add(SettingKey key, string? value) => arguments.AddRange(value is null ? [] : [key.Option.Name, value]);
+        var answering = parsed.GetValue(McpCommand.Answering);
+        McpCommand.Mode(answering, settings);
+        return
+        [
+            "mcp", .. all.Select(Path.GetFullPath), "--index", Path.GetFullPath(settings.Index.Value), .. answering is null ? Array.Empty<string>() : [McpCommand.Answering.Name, answering],
+            .. ServerFlags.Of(Settings.SourcesOf(parsed), SettingKeys.OfServing),
+        ];
     }
 
     private static string After(McpClientKind client, ParseResult parsed) => string.Join(

@@ -21,7 +21,8 @@ internal static class McpCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<string?> Answering = new("--answering")
+    /// <summary>Whose model answers; <c>agentrag init</c> takes it too.</summary>
+    public static readonly Option<string?> Answering = new("--answering")
     {
         HelpName = "WHOSE",
         Description = "Whose model answers: host (the one that calls the tools; default when no model is configured), chat (the configured model) or sampling (the client's, asked by the server; known to few clients).",
@@ -58,8 +59,7 @@ internal static class McpCommand
         {
             Roots, Answering, Http, TokenFile, AllowHost, AllowOrigin,
         };
-        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfBudget, .. SettingKeys.OfModel, .. SettingKeys.OfRetrieval, .. SettingKeys.OfDemonstrations, SettingKeys.AllocationModel, .. AnsweringSettings.OfStopRules,
-            .. StrategySettings.OfLayout, StrategySettings.DocumentLanguageKey, .. SettingKeys.OfCache]);
+        SettingKeys.AddTo(command, [SettingKeys.Index, .. SettingKeys.OfServing]);
         command.SetAction((parsed, cancellationToken) => RunAsync(terminal, parsed, cancellationToken));
         return command;
     }
@@ -71,7 +71,13 @@ internal static class McpCommand
         // Checked first, and apart: without --http nothing of the web server is even loaded.
         Func<AgentRagPlugin, Task> serve = parsed.GetValue(Http) is { } address ? OverHttp(terminal, parsed, address, cancellationToken) : plugin => McpStdioServer.RunAsync(plugin, cancellationToken);
         using var composition = new Composition(settings, terminal.Warnings);
-        await using var indexing = new IndexJob((progress, ending) => IndexAsync(terminal, composition.Counter, settings.Index.Value, roots, progress, ending));
+        IndexJob? job = null;
+        await using var indexing = job = new IndexJob(async (progress, ending) =>
+        {
+            var result = await IndexAsync(terminal, composition.Counter, settings.Index.Value, roots, progress, ending);
+            job!.Remark = await new ServedVectors(terminal, settings, composition.Counter).UpdateAsync(result, ending);
+            return result;
+        });
         var mode = Mode(parsed.GetValue(Answering), settings);
         using var plugin = new AgentRagPlugin(async opening =>
         {
@@ -90,7 +96,9 @@ internal static class McpCommand
         return ExitCode.Success;
     }
 
-    private static AnsweringMode Mode(string? text, Settings settings) => text?.Trim().ToLowerInvariant() switch
+    /// <summary>Reads whose model answers.</summary>
+    /// <exception cref="AgentRagException">There is no such mode.</exception>
+    public static AnsweringMode Mode(string? text, Settings settings) => text?.Trim().ToLowerInvariant() switch
     {
         null => settings.Model.IsDefault ? AnsweringMode.Host : AnsweringMode.Chat,
         "host" => AnsweringMode.Host,

@@ -80,7 +80,15 @@ internal static class ServeModelCommand
         using var server = new ModelServer(model, options, port);
         server.Start();
         terminal.WriteLine($"{model.ModelName} at {server.BaseUrl}, contexts of {model.ContextTokens:N0} tokens");
-        await server.RunAsync(cancellationToken);
+        try
+        {
+            await server.RunAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Its ordinary end.
+        }
+
         return ExitCode.Success;
     }
 }

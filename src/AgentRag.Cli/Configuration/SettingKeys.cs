@@ -138,7 +138,8 @@ internal static class SettingKeys
 
     public static readonly SettingKey<string> Vocabularies = new(
         "vocabularies", "DIR", "Folder of the vocabularies that are known by name (default: agentrag/vocabularies in the folder for the user's application data).",
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "agentrag", "vocabularies"), SettingText.Text)
+        // Not verified: before the first program wrote something there, the folder does not exist, and the path would be one of the working directory.
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "agentrag", "vocabularies"), SettingText.Text)
     { FromFolder = SettingPath.One };
 
     public static readonly SettingKey<IReadOnlyList<string>> Roots = new(
@@ -178,6 +179,13 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> OfAnswering { get; } =
     [
         Strategy, K, M, N, .. StrategySettings.All, .. OfBudget, .. OfModel, Index, .. OfRetrieval, .. OfDemonstrations, .. AnsweringSettings.OfStopRules, .. OfCache,
+    ];
+
+    /// <summary>The settings of a server, beside the index that it serves.</summary>
+    public static IReadOnlyList<SettingKey> OfServing { get; } =
+    [
+        .. OfBudget, .. OfModel, .. OfRetrieval, .. OfDemonstrations, AllocationModel, .. AnsweringSettings.OfStopRules,
+        .. StrategySettings.OfLayout, StrategySettings.DocumentLanguageKey, .. OfCache,
     ];
 
     /// <summary>Adds the flags of settings to a command.</summary>

@@ -100,6 +100,9 @@ internal static class SettingText
         _ => throw new AgentRagException($"there is no form '{text}': use documents (Cohere, Jina, vLLM, llama.cpp) or texts (text-embeddings-inference)."),
     };
 
+    /// <summary>The text that <see cref="RerankForm(string)"/> reads.</summary>
+    public static string Of(RerankForm form) => form == AgentRag.Retrieval.Reranking.RerankForm.Texts ? "texts" : "documents";
+
     /// <summary>Reads paths, separated as in PATH.</summary>
     public static IReadOnlyList<string> Paths(string text) =>
         text.Split(Path.PathSeparator, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -140,6 +140,10 @@ internal sealed record Settings
         return From(new SettingSources(flags, environment, file));
     }
 
+    /// <summary>Where the settings of a command come from.</summary>
+    /// <exception cref="AgentRagException">The settings file cannot be read.</exception>
+    public static SettingSources SourcesOf(ParseResult flags) => new(flags, ProcessEnvironment(), SettingsFile.Load(flags.GetValue(SettingKeys.Config), SettingKeys.All));
+
     /// <summary>The settings of a command that takes none: neither the environment nor a file is looked at.</summary>
     public static Settings Defaults(ParseResult flags) => From(new SettingSources(flags, new Dictionary<string, string>(), file: null));
 

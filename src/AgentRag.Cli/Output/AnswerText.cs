@@ -86,11 +86,23 @@ internal static class AnswerText
         SimilarQuestionFound similar => $"  answered before ({similar.Similarity:0.00} alike): {similar.EarlierQuestion}",
         PassagesRetrieved retrieved => $"  retrieved {Plural.Of(retrieved.Passages.Count, "passage")} ({retrieved.NewPassages} new{(retrieved.Duplicates > 0 ? $", {retrieved.Duplicates} more left out that say the same" : "")}) for: {retrieved.Query}",
         ContentTrimmed trimmed => $"  left out to keep within the budget: {Trimmed(trimmed.Trimmed)}",
-        RequestSent sent => $"  asking the model {(sent.Purpose == "sufficiency" ? "whether that is enough" : $"for the {sent.Purpose}")}: " +
-            $"{sent.PromptTokens:N0} tokens, {sent.SpentTokens:N0} so far",
+        RequestSent sent => $"  asking the model {Wish(sent.Purpose)}: {sent.PromptTokens:N0} tokens, {sent.SpentTokens:N0} so far",
         SubQueryAsked asked => $"{asked.Iteration}. {asked.SubQuery}",
         SubQueryAnswered answered => $"   -> {answered.IntermediateAnswer}",
         _ => null,
+    };
+
+    private static string Wish(string purpose) => purpose switch
+    {
+        "sufficiency" => "whether that is enough",
+        "decompose" => "to split the question",
+        "keywords" => "for keywords",
+        "searches" => "for other searches",
+        "standalone question" => "to make the question stand alone",
+        "classify" => "to classify the question",
+        "grade" => "to grade the answer",
+        "repair" => "to mend its reply",
+        _ => $"for the {purpose}",
     };
 
     private static string Listed(IReadOnlyList<string> ids) => ids.Count == 0 ? "none" : string.Join(", ", ids);

@@ -210,7 +210,7 @@ public sealed class LocalChatClient : IChatClient
         if (input.Length >= ContextTokens)
         {
             throw new AgentRagException(
-                $"The prompt takes {input.Length:N0} tokens and the model's context is {ContextTokens:N0}, the answer included: lower --budget, raise --context-window, or shorten the prompt.");
+                $"The prompt takes {input.Length:N0} tokens and the model's context is {ContextTokens:N0}, the answer included: lower --context-window where it is asked, or serve the model with a longer --context.");
         }
 
         var reused = _target.Read(input.WithoutLast(), cancellationToken);

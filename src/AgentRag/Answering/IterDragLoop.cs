@@ -340,7 +340,8 @@ public sealed class IterDragLoop
         {
             Task = task,
             IsRepair = _brokenReply is not null,
-            Iteration = Math.Max(1, _run.Steps.Count + (task == GroundedTask.NextStep ? 1 : 0)),
+            // A final answer that is asked for instead of a further step belongs to that step's iteration.
+            Iteration = Math.Clamp(_run.Steps.Count + (task is GroundedTask.NextStep or GroundedTask.FinalAnswer ? 1 : 0), 1, _parameters.N),
             Messages = prepared.Messages,
             Form = form,
             SubQuery = _run.Steps is [.., { IntermediateAnswer: null } pending] ? pending.SubQuery : null,

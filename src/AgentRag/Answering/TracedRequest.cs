@@ -5,7 +5,8 @@ namespace AgentRag.Answering;
 /// <summary>One request to the model.</summary>
 public sealed record TracedRequest
 {
-    /// <summary>What it asked for: <c>answer</c>, <c>next step</c>, <c>intermediate answer</c>, <c>final answer</c>, <c>draft</c>, <c>sufficiency</c>, <c>decompose</c> or <c>repair</c>.</summary>
+    /// <summary>What it asked for: <c>answer</c>, <c>next step</c>, <c>intermediate answer</c>, <c>final answer</c>, <c>draft</c>, <c>sufficiency</c>,
+    /// <c>decompose</c>, <c>keywords</c>, <c>searches</c>, <c>standalone question</c>, <c>classify</c>, <c>grade</c> or <c>repair</c>.</summary>
     public required string Purpose { get; init; }
 
     /// <summary>Input tokens, counted before it was sent.</summary>

@@ -23,23 +23,24 @@ internal sealed class HostPrompts(PluginContext context)
             Passages = [.. ranked.Select(passage => new NumberedPassage(passage.Rank, Batch: 0, passage.Rank, passage.Passage))],
             Demonstrations = await _answering.Demonstrations.SelectAsync(question, m, k, withSteps: false, cancellationToken).ConfigureAwait(false),
         };
-        return Pack(PromptName.Drag, content, new TokenBudget(request.Budget).AvailableTokens(), maxTokens);
+        return Pack(PromptName.Drag, content, request.Budget, maxTokens);
     }
 
     /// <summary>Makes the prompt that asks for sub-queries.</summary>
     public HostTurnResult Decompose(string question, int maxSubQueries, int maxTokens) => Pack(
         PromptName.Decompose,
         new PromptContent { Question = question, MaxSubQueries = maxSubQueries },
-        new TokenBudget(context.Budget).AvailableTokens(),
+        context.Budget,
         maxTokens);
 
-    private HostTurnResult Pack(PromptName name, PromptContent content, int availableTokens, int maxTokens)
+    private HostTurnResult Pack(PromptName name, PromptContent content, TokenBudgetOptions budget, int maxTokens)
     {
         var template = _answering.Prompts.Get(name);
+        var availableTokens = new TokenBudget(budget).AvailableTokens();
         var available = availableTokens;
         while (PromptPacker.Pack(template, content, _answering.TokenCounter, available) is { } packed)
         {
-            var result = Make(template, packed);
+            var result = Make(template, packed, budget);
             var excess = PluginJson.Tokens(result, _answering.TokenCounter) - maxTokens;
             if (excess <= 0)
             {
@@ -59,7 +60,7 @@ internal sealed class HostPrompts(PluginContext context)
             $"The question does not fit into max_tokens {maxTokens:N0} and a budget of {availableTokens:N0} tokens: shorten it, or raise them."));
     }
 
-    private HostTurnResult Make(PromptTemplate template, PackedPrompt packed)
+    private HostTurnResult Make(PromptTemplate template, PackedPrompt packed, TokenBudgetOptions budget)
     {
         var bare = template.Render(packed.Content with { Passages = [] }, _answering.TokenCounter);
         return new HostTurnResult(
@@ -70,14 +71,16 @@ internal sealed class HostPrompts(PluginContext context)
             [.. packed.Content.Passages.OrderByDescending(passage => passage.Rank).Select(HostPassage.From)],
             [],
             Iteration: 1,
+            MaxIterations: 1,
             packed.Prompt.TokenCount,
+            budget.MaxEffectiveContextTokens,
             State: "",
             NoteOn(packed.Trimmed));
     }
 
     internal static string NoteOn(TrimmedContent trimmed) => trimmed is { Passages: 0, DemonstrationPassages: 0, Demonstrations: 0 }
         ? ""
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"Left out to stay within budget and max_tokens: {trimmed.Passages} passages, {trimmed.Demonstrations} worked examples, {trimmed.DemonstrationPassages} passages of worked examples.");
+        : $"Left out to stay within budget and max_tokens: {Count(trimmed.Passages, "passage")}, {Count(trimmed.Demonstrations, "worked example")}, {Count(trimmed.DemonstrationPassages, "passage")} of worked examples.";
+
+    internal static string Count(int count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");
 }

@@ -11,9 +11,11 @@ namespace AgentRag.Plugin;
 /// <param name="Passages">The passages that the caller has not seen yet, in prompt order.</param>
 /// <param name="ReplyStartsWith">What the reply's one line starts with, one of these; empty when it may be any text.</param>
 /// <param name="Iteration">The iteration, from 1.</param>
+/// <param name="MaxIterations">The last iteration that there may be.</param>
 /// <param name="EffectiveContextTokens">Input tokens that the question has cost with this turn, by its budget's measure.</param>
+/// <param name="BudgetTokens">Input tokens that the question may cost.</param>
 /// <param name="State">What to hand back with the reply; empty when nothing comes after.</param>
-/// <param name="Note">What was left out to stay within budget and max_tokens; empty when nothing was.</param>
+/// <param name="Note">Why no further step is asked for, and what was left out to stay within budget and max_tokens; empty when there is nothing to say.</param>
 public sealed record HostTurnResult(
     string Question,
     string Instructions,
@@ -21,7 +23,9 @@ public sealed record HostTurnResult(
     IReadOnlyList<HostPassage> Passages,
     IReadOnlyList<string> ReplyStartsWith,
     int Iteration,
+    int MaxIterations,
     long EffectiveContextTokens,
+    long BudgetTokens,
     string State,
     string Note);
 

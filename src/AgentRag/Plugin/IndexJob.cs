@@ -14,6 +14,27 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
     private readonly CancellationTokenSource _ending = new();
     private Task<IndexResult>? _run;
     private IndexProgress? _progress;
+    private string _remark = "";
+
+    /// <summary>What a run has to say beside its result, such as what it could not do; set by the run. Empty when there is nothing.</summary>
+    public string Remark
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _remark;
+            }
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                _remark = value;
+            }
+        }
+    }
 
     /// <summary>Where the job stands.</summary>
     public IndexJobStatus Status
@@ -25,7 +46,7 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
                 return _run switch
                 {
                     null => new IndexJobStatus(IndexJobState.NotStarted, null, null, null),
-                    { IsCompletedSuccessfully: true } => new IndexJobStatus(IndexJobState.Finished, _progress, _run.Result, null),
+                    { IsCompletedSuccessfully: true } => new IndexJobStatus(IndexJobState.Finished, _progress, _run.Result, null) { Remark = _remark },
                     { IsCompleted: false } => new IndexJobStatus(IndexJobState.Running, _progress, null, null),
                     { Exception.InnerException: AgentRagException fault } => new IndexJobStatus(IndexJobState.Failed, _progress, null, fault.Message),
                     _ => new IndexJobStatus(IndexJobState.Failed, _progress, null, "the run broke off; the index is as it was"),
@@ -42,7 +63,7 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
         {
             if (_run is null or { IsCompleted: true })
             {
-                _progress = null;
+                (_progress, _remark) = (null, "");
                 _run = Task.Run(() => run(new Latest(this), _ending.Token), CancellationToken.None);
             }
 
@@ -90,7 +111,11 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
 /// <param name="Progress">How far the last run came; null before its first report.</param>
 /// <param name="Result">What the last run has done; null unless it finished.</param>
 /// <param name="Fault">Why the last run failed; null unless it did.</param>
-public sealed record IndexJobStatus(IndexJobState State, IndexProgress? Progress, IndexResult? Result, string? Fault);
+public sealed record IndexJobStatus(IndexJobState State, IndexProgress? Progress, IndexResult? Result, string? Fault)
+{
+    /// <summary>What the last run has to say beside its result; empty unless it finished and had something to say.</summary>
+    public string Remark { get; init; } = "";
+}
 
 /// <summary>Whether an index job runs, and how it ended.</summary>
 public enum IndexJobState

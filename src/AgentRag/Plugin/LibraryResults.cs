@@ -68,7 +68,7 @@ public sealed record IndexDocumentsResult(string State, int FilesDone, int Files
             {
                 IndexJobState.NotStarted => "No run was started since the server started; call with action start to bring the index up to date.",
                 IndexJobState.Running => "The run is under way; searches see the index as it was until it is finished. Ask for the status again in a while.",
-                IndexJobState.Finished => $"{result!.AddedFiles} files added, {result.ChangedFiles} changed, {result.UnchangedFiles} unchanged, {result.RemovedFiles} removed.",
+                IndexJobState.Finished => $"{result!.AddedFiles} files added, {result.ChangedFiles} changed, {result.UnchangedFiles} unchanged, {result.RemovedFiles} removed. {status.Remark}".TrimEnd(),
                 _ => $"The run failed: {status.Fault}",
             });
     }

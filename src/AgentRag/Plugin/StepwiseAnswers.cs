@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -115,9 +116,16 @@ internal sealed class StepwiseAnswers(PluginContext context, StateSeal seal, Tim
         var passages = turn.NewPassages.OrderBy(passage => passage.BestRank).ToList();
         var whole = Make(passages.Count, isFirst);
         // What is left out goes in the order of the packer, but for the demonstrations, which a model that calls tools needs least.
-        return PluginJson.Tokens(whole, counter) <= call.MaxTokens
-            ? whole
-            : PluginJson.Largest(passages.Count, count => Make(count, withDemonstrations: false), call.MaxTokens, counter).Result;
+        if (PluginJson.Tokens(whole, counter) <= call.MaxTokens)
+        {
+            return whole;
+        }
+
+        var fitting = PluginJson.Largest(passages.Count, count => Make(count, withDemonstrations: false), call.MaxTokens, counter).Result;
+        return PluginJson.Tokens(fitting, counter) is var tokens && tokens <= call.MaxTokens
+            ? fitting
+            : throw new AgentRagException(string.Create(
+                CultureInfo.InvariantCulture, $"Even without a passage this turn takes {tokens:N0} tokens, and max_tokens is {call.MaxTokens:N0}: call again with the same arguments and a larger max_tokens."));
 
         HostTurnResult Make(int count, bool withDemonstrations)
         {
@@ -132,15 +140,35 @@ internal sealed class StepwiseAnswers(PluginContext context, StateSeal seal, Tim
                 [.. shown.Select(HostPassage.From)],
                 turn.Form.Prefixes.Count > 0 ? turn.Form.Prefixes : turn.Form.Choices,
                 turn.Iteration,
+                asked.N,
                 state.Progress.Usage.EffectiveContextTokens + turn.PromptTokens,
+                asked.Budget,
                 sealedState,
                 Note(passages.Count - count, content.Demonstrations.Count - demonstrations.Count));
         }
 
-        string Note(int passagesLeftOut, int demonstrationsLeftOut) => passagesLeftOut == 0 && (!isFirst || demonstrationsLeftOut == 0)
-            ? HostPrompts.NoteOn(turn.Prepared.Packed.Trimmed)
-            : $"{passagesLeftOut} passages and {(isFirst ? demonstrationsLeftOut : 0)} worked examples were left out to stay within max_tokens {call.MaxTokens}.";
+        string Note(int passagesLeftOut, int demonstrationsLeftOut) => string.Join(' ', new[]
+        {
+            turn.Task == GroundedTask.FinalAnswer && !turn.IsRepair ? WhyNoFurtherStep(state.StopReason, asked) : "",
+            passagesLeftOut == 0 && (!isFirst || demonstrationsLeftOut == 0)
+                ? HostPrompts.NoteOn(turn.Prepared.Packed.Trimmed)
+                : $"{HostPrompts.Count(passagesLeftOut, "passage")} and {HostPrompts.Count(isFirst ? demonstrationsLeftOut : 0, "worked example")} were left out to stay within max_tokens {call.MaxTokens}.",
+        }.Where(sentence => sentence.Length > 0));
     }
+
+    // Without it a model whose follow up was not taken would not know why.
+    private static string WhyNoFurtherStep(StopReason? reason, Asked asked) => reason switch
+    {
+        StopReason.IterationLimit => $"No iteration is left: n is {asked.N}.",
+        StopReason.TokenBudget => string.Create(CultureInfo.InvariantCulture, $"The budget of {asked.Budget:N0} tokens has no room for another step."),
+        StopReason.RepeatedSubQuery => "That follow up was asked before.",
+        StopReason.NoNewPassages => "The last follow ups brought no new passages.",
+        StopReason.UnknownAnswers => "The passages held no answer to the last follow ups.",
+        StopReason.MalformedReply => "Two replies in a row were not of the asked form.",
+        StopReason.CallLimit => "The limit of requests for one question is reached.",
+        StopReason.Deadline => "The time for one question is over.",
+        _ => "",
+    };
 
     private async Task<object> AskAsync(IterDragLoop loop, StepwiseCall call, CancellationToken cancellationToken)
     {
@@ -190,7 +218,9 @@ internal sealed class StepwiseAnswers(PluginContext context, StateSeal seal, Tim
         [],
         [],
         Math.Max(1, state.Progress.Steps.Count),
+        state.Request.Parameters.N,
         state.Progress.Usage.EffectiveContextTokens,
+        state.Request.Budget.MaxEffectiveContextTokens,
         seal.Seal(ChatPurpose, JsonSerializer.Serialize(new Held(call.Scope, state.ToJson()), PluginJson.Options)),
         $"{state.Progress.Trace.Count} requests so far; a call returns after {call.Slice.TotalSeconds:0} s, before clients give up.");
 

@@ -61,6 +61,7 @@ public sealed record DecomposeResult(string Question, IReadOnlyList<string> SubQ
 /// <param name="Trimmed">What did not fit into the budget.</param>
 /// <param name="DroppedCitations">Citations of the model that no passage supports, and that are not in the list.</param>
 /// <param name="Usage">What it cost.</param>
+/// <param name="EarlierQuestion">The earlier, much like question whose answer this is; empty when this one was answered itself.</param>
 public sealed record AnswerResult(
     string Question,
     string Answer,
@@ -75,7 +76,8 @@ public sealed record AnswerResult(
     string StopReason,
     TrimmedResult Trimmed,
     int DroppedCitations,
-    UsageResult Usage)
+    UsageResult Usage,
+    string EarlierQuestion)
 {
     internal static AnswerResult From(Answering.Answer answer, string stopReason) => new(
         answer.Question,
@@ -91,7 +93,8 @@ public sealed record AnswerResult(
         stopReason,
         new TrimmedResult(answer.Trimmed.Passages, answer.Trimmed.DemonstrationPassages, answer.Trimmed.Demonstrations, answer.Trimmed.Iterations),
         answer.DroppedCitations,
-        UsageResult.From(answer.Usage));
+        UsageResult.From(answer.Usage),
+        VisibleText.Line(answer.EarlierQuestion ?? ""));
 }
 
 /// <summary>What an answer cost. Token figures are the provider's where it reported any, else those of the counter.</summary>

@@ -50,6 +50,109 @@ public sealed class InitTests
     }
 
     [Fact]
+    public async Task A_dry_run_shows_what_it_would_do_to_the_file_and_writes_nothing_even_with_yes()
+    {
+        using var agentrag = Town.With();
+
+        var fresh = await agentrag.RunAsync("init", "docs", "--client", "cursor", "--dry-run", "--yes");
+        Assert.Equal((0, "agentrag: nothing was written; leave out --dry-run to write it.\n"), (fresh.ExitCode, fresh.Error));
+        Assert.EndsWith("}\nThe file is new.\n", fresh.Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(agentrag.Folder, ".cursor/mcp.json")));
+
+        await agentrag.RunAsync("init", "docs", "--client", "cursor", "--yes");
+        var again = await agentrag.RunAsync("init", "docs", "--client", "cursor", "--dry-run");
+        Assert.EndsWith("}\nThe entry 'agentrag' that the file has is replaced; all else in it stays.\n", again.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_settings_in_effect_are_entered_with_paths_in_full_because_the_client_has_none_of_them()
+    {
+        using var agentrag = Town.With(("agentrag.json", """{"demonstrations": "pool.jsonl", "fusion": "min-max"}"""), ("pool.jsonl", ""));
+        agentrag.Environment["AGENTRAG_EMBEDDINGS"] = "openai:any";
+
+        var written = await agentrag.RunAsync(
+            "init", "docs", "--client", "claude-code", "--yes", "--answering", "host", "--embeddings-base-url", "http://127.0.0.1:1/v1", "--retriever", "hybrid", "--cache", "kept", "--tokenizer", "estimate");
+        Assert.Equal(0, written.ExitCode);
+        var arguments = Entry(agentrag, ".mcp.json", "mcpServers").GetProperty("args").EnumerateArray().Select(argument => argument.GetString()!).SkipWhile(argument => argument != "--index").ToList();
+        Assert.Equal(
+            [
+                "--index", Path.Combine(agentrag.Folder, ".agentrag"), "--answering", "host", "--tokenizer", "estimate", "--retriever", "hybrid", "--embeddings", "openai:any",
+                "--embeddings-base-url", "http://127.0.0.1:1/v1", "--fusion", "min-max", "--demonstrations", Path.Combine(agentrag.Folder, "pool.jsonl"), "--cache", Path.Combine(agentrag.Folder, "kept"),
+            ],
+            arguments);
+    }
+
+    [Theory]
+    [InlineData("--base-url", "http://me:secret@127.0.0.1:1/v1"), InlineData("--qdrant", "http://me:secret@127.0.0.1:1")]
+    public async Task A_password_in_an_address_is_written_nowhere(string flag, string address)
+    {
+        using var agentrag = Town.With();
+
+        var refused = await agentrag.RunAsync("init", "docs", "--client", "claude-code", "--yes", "--model", "openai:any", flag, address);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains($"{flag} holds a user name or password, which is written into no file", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Output + refused.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(agentrag.Folder, ".mcp.json")));
+    }
+
+    [Theory]
+    [InlineData("claude-code", ".mcp.json", "${AGENTRAG_HTTP_TOKEN}"), InlineData("vscode", ".vscode/mcp.json", "${env:AGENTRAG_HTTP_TOKEN}"), InlineData("codex", "home/config.toml", "bearer_token_env_var = \"AGENTRAG_HTTP_TOKEN\"")]
+    public async Task A_server_that_runs_already_is_entered_by_its_address_and_checked_there(string client, string file, string token)
+    {
+        using var agentrag = await Town.IndexedAsync();
+        var secret = new string('t', 40);
+        agentrag.Environment["CODEX_HOME"] = Path.Combine(agentrag.Folder, "home");
+        agentrag.Environment["AGENTRAG_HTTP_TOKEN"] = secret;
+        using var server = agentrag.Start("mcp", "--http", "127.0.0.1:0");
+        var serving = await server.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        var address = serving!.Split(' ').First(word => word.StartsWith("http://", StringComparison.Ordinal));
+
+        var written = await agentrag.RunAsync("init", "--client", client, "--http", address, "--yes");
+        Assert.Contains("agentrag: the token is not in the file: ", written.Error, StringComparison.Ordinal);
+        var text = await File.ReadAllTextAsync(Path.Combine(agentrag.Folder, file), TestContext.Current.CancellationToken);
+        Assert.Contains(address, text, StringComparison.Ordinal);
+        Assert.Contains(token, text, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, text + written.Output + written.Error, StringComparison.Ordinal);
+
+        var doctor = await agentrag.RunAsync("doctor", "--client", client);
+        Assert.Equal((0, ""), (doctor.ExitCode, doctor.Error));
+        Assert.Contains($" finds at {address} agentrag ", doctor.Output, StringComparison.Ordinal);
+
+        agentrag.Environment["AGENTRAG_HTTP_TOKEN"] = new string('x', 40);
+        Assert.Contains("cannot be used as a server: ", (await agentrag.RunAsync("doctor", "--client", client)).Output, StringComparison.Ordinal);
+        server.Kill();
+        await server.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("claude-desktop", "The file of Claude Desktop takes only servers that it starts itself: leave out --http, or add the URL in its settings.\n")]
+    [InlineData("cursor", "--http names a server that runs already: give folders and settings to 'agentrag mcp --http' instead.\n", "docs")]
+    public async Task An_address_where_it_makes_no_sense_is_refused(string client, string error, params string[] more)
+    {
+        using var agentrag = Town.With();
+
+        var refused = await agentrag.RunAsync(["init", "--client", client, "--http", "127.0.0.1:8080", .. more]);
+        Assert.Equal((2, $"error: {error}"), (refused.ExitCode, refused.Error));
+    }
+
+    [Theory]
+    [InlineData("codex"), InlineData("claude-desktop"), InlineData("cursor", "--user")]
+    public async Task Without_a_home_folder_nothing_is_written_into_the_working_folder(string client, params string[] more)
+    {
+        using var agentrag = Town.With();
+        var home = Path.Combine(agentrag.Folder, "none");
+        agentrag.Environment["HOME"] = home;
+        agentrag.Environment["XDG_CONFIG_HOME"] = "";
+        agentrag.Environment["CODEX_HOME"] = "";
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not go by HOME.");
+
+        var refused = await agentrag.RunAsync(["init", "docs", "--client", client, "--yes", .. more]);
+        Assert.Equal(
+            (2, $"error: The home folder '{home}', in which the client keeps its file, does not exist: set HOME to the right one, or name the file with --file.\n"), (refused.ExitCode, refused.Error));
+        Assert.Equal(["docs", "questions.jsonl"], Directory.EnumerateFileSystemEntries(agentrag.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Other_servers_stay_and_the_file_as_it_was_stays_beside_it()
     {
         const string Before = """{"other": 1, "mcpServers": {"a": {"command": "x", "env": {"TOKEN": "secret"}}}}""";

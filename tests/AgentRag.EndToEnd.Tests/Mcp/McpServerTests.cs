@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AgentRag.EndToEnd.Tests.Cli;
+using AgentRag.EndToEnd.Tests.Readme;
 using Xunit;
 
 namespace AgentRag.EndToEnd.Tests.Mcp;
@@ -65,6 +66,34 @@ public sealed class McpServerTests
         var (exitCode, error) = await session.CloseAsync();
         Assert.Equal(0, exitCode);
         Assert.Contains("4 documents", error, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Milliseconds)]
+    public async Task Passages_that_the_server_indexes_get_vectors_and_are_searched_by_them()
+    {
+        using var agentrag = Town.With();
+        await using var models = new ReadmeServers();
+        using var session = new McpSession(agentrag, "docs", "--embeddings", "openai:any", "--embeddings-base-url", $"http://127.0.0.1:{models.ModelPort}/v1", "--retriever", "dense");
+        await session.InitializeAsync();
+        await session.CallAsync("first", "retrieve", """{"query":"Orm is a harbour town on the Lisk.","k":1}""");
+        Assert.Equal("orm", (string?)(await session.ReplyAsync("first"))["result"]!["structuredContent"]!["passages"]![0]!["documentId"]);
+
+        agentrag.Write("docs/zzz.md", "# Zzz\n\nZzz zzzz zz zzzzz.\n");
+        await session.CallAsync("start", "index_documents", """{"action":"start"}""");
+        await session.ReplyAsync("start");
+        var note = "";
+        for (var i = 0; !note.Contains("vector", StringComparison.Ordinal); i++)
+        {
+            await session.CallAsync($"status {i}", "index_documents", "{}");
+            note = (string)(await session.ReplyAsync($"status {i}"))["result"]!["structuredContent"]!["note"]!;
+        }
+
+        Assert.Equal("1 files added, 0 changed, 4 unchanged, 0 removed. 1 new vector of any.", note);
+        await session.CallAsync("second", "retrieve", """{"query":"zzzzz","k":1}""");
+        Assert.Equal("zzz", (string?)(await session.ReplyAsync("second"))["result"]!["structuredContent"]!["passages"]![0]!["documentId"]);
+        var (exitCode, error) = await session.CloseAsync();
+        Assert.Equal(0, exitCode);
+        Assert.Contains("agentrag: 4 new vectors of any.", error, StringComparison.Ordinal);
     }
 
     [Fact(Timeout = Milliseconds)]

@@ -275,6 +275,25 @@ public sealed class RetrievalCommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task The_doctor_finds_a_collection_in_Qdrant_usable_without_an_index_on_this_machine()
+    {
+        await using var qdrant = new InProcessQdrant();
+        string[] server = ["--qdrant", qdrant.Url.ToString(), "--qdrant-collection", "town"];
+        await RunAsync(["index", _folder["docs"], .. server]);
+        Directory.Delete(_folder["index"], recursive: true);
+
+        var good = await RunAsync(["doctor", "--retriever", "qdrant", .. server]);
+        Assert.Equal(0, good.Code);
+        Assert.Contains(
+            $"ok   index: none in '{_folder["index"]}'; collection 'town' in Qdrant holds 4 passages to search, but documents cannot be listed or read whole\n", good.Output, StringComparison.Ordinal);
+        Assert.Matches(@"\n  rerankForm +documents +default\n", good.Output);
+
+        var missing = await RunAsync(["doctor", "--retriever", "qdrant", "--qdrant", qdrant.Url.ToString(), "--qdrant-collection", "none"]);
+        Assert.Equal(2, missing.Code);
+        Assert.Contains("FAIL index: ", missing.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Passages_in_Qdrant_have_vectors_where_there_is_an_embedding_model()
     {
         await using var server = new ModelServer();

@@ -33,7 +33,8 @@ public sealed class ResourceAndPromptTests
         await using var client = await served.ConnectAsync(era);
         foreach (var uri in new[] { "agentrag://document/none", "agentrag://passage/none", "agentrag://passage/", "file:///etc/passwd", "agentrag://document/..%2F..%2Fetc%2Fpasswd" })
         {
-            Assert.Equal(code, (await Assert.ThrowsAsync<McpProtocolException>(async () => await client.ReadResourceAsync(uri, cancellationToken: Cancel))).ErrorCode);
+            var fault = await Assert.ThrowsAsync<McpProtocolException>(async () => await client.ReadResourceAsync(uri, cancellationToken: Cancel));
+            Assert.Equal((code, uri), (fault.ErrorCode, $"{fault.Data["uri"]}"));
         }
     }
 

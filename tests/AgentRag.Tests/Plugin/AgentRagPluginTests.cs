@@ -59,6 +59,19 @@ public sealed class AgentRagPluginTests
         Assert.Equal(3, result.GetProperty("requests").GetInt32());
     }
 
+    [Theory]
+    [InlineData("answer_with_demonstrations"), InlineData("answer")]
+    public async Task An_answer_that_is_given_again_names_the_question_it_was_first_given_to(string tool)
+    {
+        using var own = Plugin("So the final answer is: Tarn");
+        Assert.Equal("", ((JsonElement)(await Tool(own, tool).InvokeAsync(new() { ["question"] = "Who?" }))!).GetProperty("earlierQuestion").GetString());
+        using var again = new AgentRagPlugin(Context("So the final answer is: Tarn") with { Answerer = (strategy, answering) => new Again(Answerers.Create(strategy, answering)) });
+        var result = tool == "answer"
+            ? JsonSerializer.SerializeToElement(await again.AnswerAsync("Who?"), JsonSerializerOptions.Web)
+            : (JsonElement)(await Tool(again, tool).InvokeAsync(new() { ["question"] = "Who?" }))!;
+        Assert.Equal("Who was it?", result.GetProperty("earlierQuestion").GetString());
+    }
+
     [Fact]
     public async Task Typed_results_come_as_records()
     {
@@ -155,4 +168,17 @@ public sealed class AgentRagPluginTests
         PassageCount = 2,
         Sizes = new TokenSizes(),
     };
+
+    private sealed class Again(IAnswerer inner) : IAnswerer
+    {
+        public string Strategy => inner.Strategy;
+
+        public async IAsyncEnumerable<AnswerEvent> StreamAsync(AnswerRequest request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            await foreach (var happened in inner.StreamAsync(request, cancellationToken))
+            {
+                yield return happened is Answered answered ? new Answered(answered.Answer with { EarlierQuestion = "Who was it?" }) : happened;
+            }
+        }
+    }
 }

@@ -150,12 +150,33 @@ public sealed class HostModeTests
         result = await CallAsync(plugin, new() { ["state"] = Text(result, "state"), ["reply"] = FollowUp });
         result = await CallAsync(plugin, new() { ["state"] = Text(result, "state"), ["reply"] = Intermediate });
         Assert.Equal(["So the final answer is:"], result.GetProperty("replyStartsWith").EnumerateArray().Select(start => start.GetString()!));
+        Assert.Equal((1, 1, "No iteration is left: n is 1."), (result.GetProperty("iteration").GetInt32(), result.GetProperty("maxIterations").GetInt32(), Text(result, "note")));
         result = await CallAsync(plugin, new() { ["state"] = Text(result, "state"), ["reply"] = Final });
         Assert.Equal("iterationLimit", Text(result, "stopReason"));
     }
 
+    [Fact]
+    public async Task A_turn_says_what_the_question_has_cost_of_what_it_may_and_why_its_follow_up_was_not_taken()
+    {
+        using var plugin = Plugin();
+        var first = await CallAsync(plugin, new() { ["question"] = BridgeCorpus.Question, ["k"] = 1, ["n"] = 3, ["budget"] = 40_000 });
+        Assert.Equal((1, 3, 40_000), Bounds(first));
+        var second = await CallAsync(plugin, new() { ["state"] = Text(first, "state"), ["reply"] = FollowUp });
+        Assert.True(second.GetProperty("effectiveContextTokens").GetInt64() > first.GetProperty("effectiveContextTokens").GetInt64());
+        var third = await CallAsync(plugin, new() { ["state"] = Text(second, "state"), ["reply"] = Intermediate });
+        Assert.Equal((2, 3, 40_000), Bounds(third));
+        var forced = await CallAsync(plugin, new() { ["state"] = Text(third, "state"), ["reply"] = FollowUp });
+        Assert.Equal("That follow up was asked before.", Text(forced, "note"));
+        Assert.Equal((2, 3, 40_000), Bounds(forced)); // it takes the place of the second step
+        var pack = await CallAsync(plugin, new() { ["question"] = BridgeCorpus.Question, ["budget"] = 5000 }, "answer_with_demonstrations");
+        Assert.Equal((1, 1, 5000), Bounds(pack));
+
+        static (int Iteration, int MaxIterations, long BudgetTokens) Bounds(JsonElement turn) =>
+            (turn.GetProperty("iteration").GetInt32(), turn.GetProperty("maxIterations").GetInt32(), turn.GetProperty("budgetTokens").GetInt64());
+    }
+
     [Theory]
-    [InlineData(600), InlineData(1000), InlineData(4000)]
+    [InlineData(650), InlineData(1000), InlineData(4000)]
     public async Task No_turn_is_larger_than_max_tokens(int maxTokens)
     {
         using var plugin = new AgentRagPlugin(Context() with { Answering = Context().Answering with { TokenCounter = new EstimatingTokenCounter() } });
@@ -165,6 +186,19 @@ public sealed class HostModeTests
         var pack = await CallAsync(plugin, new() { ["question"] = BridgeCorpus.Question, ["k"] = 50, ["max_tokens"] = maxTokens }, "answer_with_demonstrations");
         Assert.InRange(counter.Count(pack.GetRawText()), 1, maxTokens);
         Assert.Equal("", Text(pack, "state"));
+    }
+
+    [Fact]
+    public async Task A_turn_that_no_leaving_out_makes_small_enough_is_refused_and_the_same_call_with_more_room_goes_on()
+    {
+        using var plugin = new AgentRagPlugin(Context() with { Answering = Context().Answering with { TokenCounter = new EstimatingTokenCounter() } });
+        Assert.Matches(
+            @"^Even without a passage this turn takes \d{3} tokens, and max_tokens is 200: call again with the same arguments and a larger max_tokens\.$",
+            await FaultAsync(plugin, new() { ["question"] = BridgeCorpus.Question, ["k"] = 1, ["max_tokens"] = 200 }));
+        var first = await CallAsync(plugin, new() { ["question"] = BridgeCorpus.Question, ["k"] = 1 });
+        AIFunctionArguments reply(int maxTokens) => new() { ["state"] = Text(first, "state"), ["reply"] = FollowUp, ["max_tokens"] = maxTokens };
+        await FaultAsync(plugin, reply(200));
+        Assert.Equal(["2 quill#1"], Passages(await CallAsync(plugin, reply(2000))));
     }
 
     [Fact]

@@ -190,6 +190,23 @@ public sealed class LibraryToolsTests
     }
 
     [Fact]
+    public async Task What_a_run_has_to_say_beside_its_result_is_told_with_the_status_of_that_run_alone()
+    {
+        IndexJob? job = null;
+        var runs = 0;
+        await using var indexing = job = new IndexJob((_, _) =>
+        {
+            job!.Remark = ++runs == 1 ? "New passages have no vectors yet." : job.Remark;
+            return Task.FromResult(Result());
+        });
+        using var plugin = new AgentRagPlugin(BridgeCorpus.Context()) { Indexing = indexing };
+        await indexing.Start();
+        Assert.Equal("1 files added, 2 changed, 3 unchanged, 0 removed. New passages have no vectors yet.", plugin.IndexDocuments(start: false).Note);
+        await indexing.Start();
+        Assert.Equal("1 files added, 2 changed, 3 unchanged, 0 removed.", plugin.IndexDocuments(start: false).Note);
+    }
+
+    [Fact]
     public async Task A_run_that_fails_says_why_and_can_be_started_again()
     {
         var runs = 0;
