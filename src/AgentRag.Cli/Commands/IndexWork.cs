@@ -76,9 +76,7 @@ internal sealed class IndexWork(Terminal terminal, ITokenCounter counter, IndexR
     {
         if (result.AddedFiles + result.ChangedFiles > 0 && VectorStore.OpenIfAny(request.IndexDirectory) is { Count: > 0 } store)
         {
-            // A model in this process is known by its content, not by what to name it with.
-            var isKey = store.Model.StartsWith($"{EmbeddingSource.Gguf}:", StringComparison.Ordinal) || store.Model.StartsWith($"{EmbeddingSource.Bert}:", StringComparison.Ordinal);
-            terminal.WriteError($"hint: The index has vectors of {store.Model}, which this run did not bring up to date: add --embeddings {(isKey ? "as when they were made" : store.Model)}.");
+            terminal.WriteError($"hint: The index has vectors of {store.Model}, which this run did not bring up to date: add --embeddings {EmbeddingSource.NamedAgain(store.Model)}.");
         }
     }
 

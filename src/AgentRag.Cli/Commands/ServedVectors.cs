@@ -35,14 +35,14 @@ internal sealed class ServedVectors(Terminal terminal, Settings settings, IToken
             if (source.Embedder is not { } embedder)
             {
                 return result.AddedFiles + result.ChangedFiles > 0 && VectorStore.OpenIfAny(settings.Index.Value) is { Count: > 0 } store
-                    ? $"New passages have no vectors: the index has some of {store.Model}; start the server with --embeddings {store.Model}, and its server, to have them made."
+                    ? $"New passages have no vectors: the index has some of {store.Model}; start the server with --embeddings {EmbeddingSource.NamedAgain(store.Model)} to have them made."
                     : "";
             }
 
             var request = new EmbeddingRequest { IndexDirectory = settings.Index.Value };
             var embedded = await new PassageEmbedder(embedder).RunAsync(
                 Bm25Index.Open(settings.Index.Value, counter.Name),
-                request with { BatchSize = Math.Min(request.BatchSize, RetrieverSource.EmbeddingOptions(settings).EmbeddingBatchSize) },
+                request with { BatchSize = Math.Min(request.BatchSize, source.EmbeddingBatchSize) },
                 cancellationToken: cancellationToken);
             return embedded.Embedded == 0 ? "" : $"{Plural.Of(embedded.Embedded, "new vector")} of {embedded.Model}.";
         }

@@ -34,6 +34,10 @@ internal sealed record EmbeddingSource(string Provider, string Name)
         };
     }
 
+    /// <summary>What to name for more vectors like those of an index: a model in this process is known there by its content, which names no file.</summary>
+    public static string NamedAgain(string model) =>
+        model.StartsWith($"{Gguf}:", StringComparison.Ordinal) || model.StartsWith($"{Bert}:", StringComparison.Ordinal) ? "as when they were made" : model;
+
     /// <summary>The model at a server.</summary>
     public ModelName AsServerModel() => ModelName.Parse($"{OpenAI}:{Name}");
 

@@ -50,7 +50,7 @@ public sealed class ServedVectorsTests : IDisposable
         await UpdateAsync(server);
         Assert.Equal("", await UpdateAsync()); // nothing is new
         _folder.Write("docs/lisk.md", "# Lisk\n\nThe Lisk is a river.\n");
-        Assert.Equal("New passages have no vectors: the index has some of hash; start the server with --embeddings hash, and its server, to have them made.", await UpdateAsync());
+        Assert.Equal("New passages have no vectors: the index has some of hash; start the server with --embeddings hash to have them made.", await UpdateAsync());
     }
 
     private async Task<string> UpdateAsync(ModelServer? server = null)
