@@ -123,6 +123,7 @@ public sealed class ExtractiveChatClient(ITokenCounter tokens) : IChatClient
         {
             GroundedTask.Answer => ReplyText.Answer(finding),
             GroundedTask.IntermediateAnswer => ReplyText.Intermediate(finding),
+            GroundedTask.Sufficiency => finding is null ? "no" : "yes",
             _ => ReplyText.Final(finding),
         };
     }

@@ -9,6 +9,20 @@ public sealed class SelfAskTests
     private static readonly (string, string) Film = ("Night Ferry", "Night Ferry is a 1931 drama film directed by Mara Holt.");
     private static readonly (string, string) Director = ("Mara Holt", "Mara Holt was a Velish film director. She was born in Ostrel.");
 
+    [Theory]
+    [InlineData("Where was the director of the film Night Ferry born?", "yes", "Night Ferry is a 1931 film directed by Mara Holt.", "Mara Holt was born in Ostrel.")]
+    [InlineData("Where was the director of the film Night Ferry born?", "no", "Night Ferry is a film.", "Ostrel is a town.")]
+    public async Task What_is_held_is_enough_when_the_plan_is_done(string question, string expected, string film, string person)
+    {
+        var reply = await Asking.Reply(GroundedTask.Sufficiency, question, [], ("Night Ferry", film), ("Mara Holt", person));
+        Assert.Equal(expected, reply);
+
+        // A draft is the final answer as it would be now.
+        Assert.Equal(
+            await Asking.Reply(GroundedTask.FinalAnswer, question, [], ("Night Ferry", film), ("Mara Holt", person)),
+            await Asking.Reply(GroundedTask.Draft, question, [], ("Night Ferry", film), ("Mara Holt", person)));
+    }
+
     [Fact]
     public async Task The_first_step_asks_for_the_inner_description() =>
         Assert.Equal("Follow up: Who is the director of film Night Ferry?", await Asking.Reply(GroundedTask.NextStep, Question, [], Film));
