@@ -162,7 +162,7 @@ public sealed class LocalChatClientTests : IDisposable
     {
         using var small = new LocalChatClient(_model, new LocalModelOptions { ContextTokens = 20, Threads = 1 });
         var fault = await Assert.ThrowsAsync<AgentRagException>(() => small.GetResponseAsync(LongPrompt(0)));
-        Assert.Matches(@"^The prompt takes [\d,]+ tokens and the model's context is 20, the answer included: lower --budget-tokens or shorten the prompt\.$", fault.Message);
+        Assert.Matches(@"^The prompt takes [\d,]+ tokens and the model's context is 20, the answer included: lower --budget, raise --context-window, or shorten the prompt\.$", fault.Message);
         fault = await Assert.ThrowsAsync<AgentRagException>(() => _client.GetResponseAsync("Hi", new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "one")] }));
         Assert.Equal("The in-process model calls no tools: take them out of the request, or choose another model.", fault.Message);
         fault = await Assert.ThrowsAsync<AgentRagException>(() => _client.GetResponseAsync("Hi", new ChatOptions { ResponseFormat = ChatResponseFormat.Json }));

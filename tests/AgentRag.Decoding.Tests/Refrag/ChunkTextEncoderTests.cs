@@ -157,7 +157,7 @@ public sealed class ChunkTextEncoderTests : IDisposable
         Assert.Contains(gradients.Of(adapter.Parameters["projector.0.weight"]), value => value != 0);
     }
 
-    private EncoderFiles Files(string architecture, int seed = 7) => new() { Architecture = architecture, Width = 48, Heads = 3, FeedForwardWidth = 64, Seed = seed };
+    private static EncoderFiles Files(string architecture, int seed = 7) => new() { Architecture = architecture, Width = 48, Heads = 3, FeedForwardWidth = 64, Seed = seed };
 
     private EncoderFiles Write(string architecture, PoolingMode pooling)
     {

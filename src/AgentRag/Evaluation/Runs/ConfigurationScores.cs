@@ -1,4 +1,5 @@
 using AgentRag.Evaluation.Statistics;
+using AgentRag.Models;
 
 namespace AgentRag.Evaluation.Runs;
 
@@ -27,6 +28,9 @@ public sealed record ConfigurationScores(RunConfiguration Configuration, IReadOn
 
     /// <summary>Mean US dollars of a question; null when no prices are known.</summary>
     public double? MeanCost => Questions.All(score => score.IsFailed || score.Cost is not null) ? Mean(score => score.Cost ?? 0) : null;
+
+    /// <summary>What became of drafts that were handed to the model, over all questions; null when there were none.</summary>
+    public PredictionUsage? Prediction => PredictionUsage.Sum(Questions.Select(score => score.Prediction));
 
     /// <summary>Questions in which something did not fit into a prompt.</summary>
     public int Trimmed => Questions.Count(score => score.IsTrimmed);

@@ -1,4 +1,5 @@
 using AgentRag.Documents;
+using AgentRag.Models;
 
 namespace AgentRag.Evaluation.Runs;
 
@@ -29,6 +30,9 @@ public sealed record QuestionScore(
     double? Cost,
     bool IsTrimmed)
 {
+    /// <summary>What became of drafts that were handed to the model, over all requests; null when there were none.</summary>
+    public PredictionUsage? Prediction { get; init; }
+
     /// <summary>Whether answering failed.</summary>
     public bool IsFailed => Metrics is null;
 
@@ -74,7 +78,10 @@ public sealed record QuestionScore(
             record.Requests.Count,
             record.Seconds,
             record.Cost,
-            record.Requests.Any(request => request.Trimmed is not null));
+            record.Requests.Any(request => request.Trimmed is not null))
+        {
+            Prediction = PredictionUsage.Sum(record.Requests.Select(request => request.Prediction)),
+        };
     }
 
     // The passages that were in some prompt, in the order in which retrieval after retrieval ranked them.
