@@ -13,7 +13,6 @@ using AgentRag.Evaluation;
 using AgentRag.Fitting;
 using AgentRag.Indexing;
 using AgentRag.Models;
-using AgentRag.Models.Extractive;
 using AgentRag.Plugin;
 using AgentRag.Prompting;
 using AgentRag.Retrieval;
@@ -37,6 +36,7 @@ internal sealed class Composition : IDisposable
     private readonly Settings _settings;
     private readonly IProgress<string>? _warnings;
     private readonly RetrieverSource _retrievers;
+    private readonly ChatModelSource _models;
     private Lazy<Bm25Index> _index;
     private LazyRetriever _retriever;
     private ITokenCounter? _counter;
@@ -52,6 +52,7 @@ internal sealed class Composition : IDisposable
     public Composition(Settings settings, IProgress<string>? warnings = null)
     {
         (_settings, _warnings, _retrievers) = (settings, warnings, new(settings, () => Counter, () => Model, warnings));
+        _models = new(settings, () => Counter, () => _retrievers.Embedder);
         Reopen();
     }
 
@@ -291,8 +292,9 @@ internal sealed class Composition : IDisposable
 
     public void Dispose()
     {
-        _retrievers.Dispose();
         _model?.Dispose();
+        _models.Dispose();
+        _retrievers.Dispose();
     }
 
     [MemberNotNull(nameof(_index), nameof(_retriever), nameof(_indexVersion))]
@@ -360,15 +362,5 @@ internal sealed class Composition : IDisposable
         return _settings.CacheReuse.Value == CacheReuse.Exact ? exact : new IntermediateAnswerClient(exact, cache, () => _indexVersion);
     }
 
-    private IChatClient CreateUncachedModel() => Calibration is { } calibration ? new CalibratingChatClient(CreateBareModel(), Counter, calibration) : CreateBareModel();
-
-    private IChatClient CreateBareModel() => ChatModels.Create(
-        _settings.Model.Value,
-        ModelOptions(_settings),
-        new Dictionary<string, Func<ModelName, ChatModelOptions, IChatClient>>(StringComparer.Ordinal)
-        {
-            [ModelName.ExtractiveProvider] = (_, _) => new ExtractiveChatClient(Counter),
-            [ModelName.AnthropicProvider] = AnthropicModel.Create,
-            [ModelName.GgufProvider] = (model, _) => new LocalChatClient(model.Name, new LocalModelOptions { ContextTokens = _settings.ContextWindow.IsDefault ? null : _settings.ContextWindow.Value }),
-        });
+    private IChatClient CreateUncachedModel() => Calibration is { } calibration ? new CalibratingChatClient(_models.Create(), Counter, calibration) : _models.Create();
 }

@@ -3,6 +3,7 @@ using AgentRag.Allocation;
 using AgentRag.Answering;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Decoding.Chat;
 using AgentRag.Evaluation;
 using AgentRag.Fitting;
 using AgentRag.Retrieval;
@@ -65,7 +66,7 @@ internal static class AllocateCommand
     {
         // No model is asked, so no key is needed: the sizes are those of the prompts.
         var asked = Settings.Read(parsed);
-        var settings = asked with { Model = new(Models.ModelName.Extractive, Setting<string>.Default) };
+        var settings = asked with { Model = new(Models.ModelName.Extractive, Setting<string>.Default), Predictions = asked.Predictions.Off };
         using var composition = new Composition(settings);
         var model = parsed.GetValue(Coefficients) switch
         {
@@ -80,6 +81,12 @@ internal static class AllocateCommand
         }
 
         var context = await composition.AnsweringAsync(cancellationToken);
+        if (asked.Model.Value is { Provider: Models.ModelName.GgufProvider, Name: var file } && asked.Tokenizer.IsDefault && File.Exists(file))
+        {
+            // As its requests will be counted; of the file the tokenizer alone is read.
+            context = context with { TokenCounter = LocalTokenCounter.Open(file) };
+        }
+
         var index = composition is { HasIndex: true, Index.PassageCount: > 0 } ? composition.Index : null;
         var sizes = await PromptCosts.MeasureAsync(context, index, composition.DemonstrationIndex, composition.Cache, cancellationToken);
         var warnings = model.MismatchesWith(ObservationFingerprints.Of(context, index) with

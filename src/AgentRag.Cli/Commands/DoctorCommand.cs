@@ -104,7 +104,7 @@ internal static class DoctorCommand
         Of(SettingKeys.ContextWindow, settings.ContextWindow),
         Of(SettingKeys.ReservedAnswerTokens, settings.ReservedAnswerTokens),
         Of(SettingKeys.AllocationModel, settings.AllocationModel with { Value = settings.AllocationModel.Value ?? "published" }),
-        .. settings.Asking.Rows.Concat(settings.Answering.Rows).Select(row => new Row(row.Name, row.Value, row.Source)),
+        .. settings.Asking.Rows.Concat(settings.Answering.Rows).Concat(settings.Predictions.Rows).Select(row => new Row(row.Name, row.Value, row.Source)),
         Of(SettingKeys.Cache, settings.Cache),
         new(SettingKeys.Reuse.Name, $"{settings.CacheReuse.Value}".ToLowerInvariant(), settings.CacheReuse.Source),
         Of(SettingKeys.Similarity, settings.CacheSimilarity),

@@ -49,6 +49,14 @@ internal static class RunSetup
             ["stop rules"] = StopRules(settings.Answering.StopRules),
             ["token counter"] = context.TokenCounter.Name,
         };
+        if (settings.Predictions is { Mode.Value: not PredictedOutputs.Off } predictions)
+        {
+            // The same answers, but other times and costs.
+            parts["predicted outputs"] = Named(
+                ("mode", predictions.Mode.Value), ("drafter", predictions.DraftModel.Value), ("drafter's server", Uri.TryCreate(predictions.DraftBaseUrl.Value, UriKind.Absolute, out var drafting) ? drafting.Authority : null),
+                ("drafter's tokens", predictions.DraftTokens.Value));
+        }
+
         foreach (var prompt in Enum.GetValues<PromptName>())
         {
             parts[$"prompt {PromptLibrary.FileName(prompt)}"] = context.Prompts.Get(prompt).ContentHash;

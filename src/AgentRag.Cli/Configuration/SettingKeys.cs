@@ -166,11 +166,11 @@ internal static class SettingKeys
     public static IReadOnlyList<SettingKey> All { get; } =
     [
         Model, BaseUrl, ApiKeyEnvironment, Index, Prompts, .. OfDemonstrations, .. OfRetrieval, Strategy, K, M, N, Budget, ContextWindow, ReservedAnswerTokens,
-        AllocationModel, .. StrategySettings.All, .. AnsweringSettings.All, .. OfCache, .. OfTokens, Roots,
+        AllocationModel, .. StrategySettings.All, .. AnsweringSettings.All, .. PredictionSettings.All, .. OfCache, .. OfTokens, Roots,
     ];
 
     /// <summary>The settings that choose a model.</summary>
-    public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts, AnsweringSettings.StepControlKey];
+    public static IReadOnlyList<SettingKey> OfModel { get; } = [Model, BaseUrl, ApiKeyEnvironment, Prompts, AnsweringSettings.StepControlKey, .. PredictionSettings.All];
 
     /// <summary>The settings that bound a question.</summary>
     public static IReadOnlyList<SettingKey> OfBudget { get; } = [Budget, ContextWindow, ReservedAnswerTokens, .. AnsweringSettings.OfBudget, .. OfTokens];

@@ -89,6 +89,8 @@ internal sealed record Settings
 
     public StrategySettings Asking => field ??= StrategySettings.Read(Sources);
 
+    public required PredictionSettings Predictions { get; init; }
+
     public required Setting<string> Cache { get; init; }
 
     public required Setting<CacheReuse> CacheReuse { get; init; }
@@ -151,7 +153,7 @@ internal sealed record Settings
     /// <summary>The settings of a command that takes none: neither the environment nor a file is looked at.</summary>
     public static Settings Defaults(ParseResult flags) => From(new SettingSources(flags, new Dictionary<string, string>(), file: null));
 
-    /// <summary>Reads the settings with another chat model in place of the one they name: its key is found, and its server checked, as its own.</summary>
+    /// <summary>Reads the settings with another chat model in place of the one they name: its key is found, and its server checked, as its own. Nothing is drafted for it.</summary>
     /// <exception cref="AgentRagException">Some value cannot be used; the message names its source.</exception>
     public static Settings Read(ParseResult flags, Setting<ModelName> model, Setting<string?>? baseUrl) => Read(flags, ProcessEnvironment(), model, baseUrl);
 
@@ -159,7 +161,8 @@ internal sealed record Settings
     public static Settings Read(ParseResult flags, IReadOnlyDictionary<string, string> environment, Setting<ModelName> model, Setting<string?>? baseUrl)
     {
         var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), SettingKeys.All);
-        return From(new SettingSources(flags, environment, file), model, baseUrl);
+        var settings = From(new SettingSources(flags, environment, file), model, baseUrl);
+        return settings with { Predictions = settings.Predictions.Off };
     }
 
     private static Settings From(SettingSources sources, Setting<ModelName>? otherModel = null, Setting<string?>? otherBaseUrl = null)
@@ -194,8 +197,21 @@ internal sealed record Settings
             RefuseStrangeHost(server.OriginalString, qdrant.Source, file, SettingKeys.Qdrant);
         }
 
+        var predictions = PredictionSettings.Read(sources, model.Value, baseUrl);
+        if (predictions.DraftModel.Value is { } draft)
+        {
+            if (predictions.DraftBaseUrl is { Value: { } drafting } url && url != baseUrl)
+            {
+                RefuseStrangeHost(drafting, url.Source, file, PredictionSettings.DraftBaseUrlKey, "api.openai.com", "api.anthropic.com");
+            }
+
+            // A key belongs to a server: at another one, it is looked for anew.
+            predictions = predictions with { DraftKey = draft.Provider == model.Value.Provider && predictions.DraftBaseUrl == baseUrl ? key : FindKey(environment, KeyVariables(draft, named: null)) };
+        }
+
         var settings = new Settings
         {
+            Predictions = predictions,
             Embeddings = embeddings,
             EmbeddingsBaseUrl = embeddingsUrl,
             EmbeddingsKey = embeddings.Value is not { IsLocal: false } ? null : FindKey(environment, EmbeddingsKeyVariables) ?? (isShared ? key : null),
@@ -262,7 +278,8 @@ internal sealed record Settings
         return variables;
     }
 
-    private static string[] KeyVariables(ModelName model, string? named) => model.Provider switch
+    /// <summary>The variables in which a model's key is looked for.</summary>
+    public static string[] KeyVariables(ModelName model, string? named) => model.Provider switch
     {
         ModelName.ExtractiveProvider or ModelName.GgufProvider => [],
         _ when named is not null => [named],

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentRag.Answering;
+using AgentRag.Models;
 using AgentRag.Prompting;
 
 namespace AgentRag.Cli.Output;
@@ -69,6 +70,11 @@ internal static class AnswerText
             var reported = request.ReportedInputTokens is { } tokens ? $", {tokens:N0} by the provider" : "";
             var cached = request.ReportedCachedInputTokens is { } fromCache and > 0 ? $" ({fromCache:N0} from its cache)" : "";
             yield return $"Request {number + 1}: {request.Purpose}, {request.PromptTokens:N0} tokens{reported}{cached}";
+            if (request.Prediction is { } prediction)
+            {
+                yield return $"  drafts: {Predicted(prediction)}";
+            }
+
             yield return $"  passages: {Listed(request.PassageIds)}";
             yield return $"  demonstrations: {Listed(request.DemonstrationIds)}";
             if (!request.Trimmed.IsNothing)
@@ -105,6 +111,11 @@ internal static class AnswerText
         _ => $"for the {purpose}",
     };
 
+    /// <summary>What became of drafts.</summary>
+    public static string Predicted(PredictionUsage prediction) =>
+        $"{Plural.Of(prediction.AcceptedTokens, "token")} accepted, {prediction.RejectedTokens:N0} rejected" +
+        (prediction.DraftInputTokens + prediction.DraftOutputTokens > 0 ? $"; drafters read {prediction.DraftInputTokens:N0} and wrote {prediction.DraftOutputTokens:N0}, beside the budget" : "");
+
     private static string Listed(IReadOnlyList<string> ids) => ids.Count == 0 ? "none" : string.Join(", ", ids);
 
     private static string Trimmed(TrimmedContent trimmed) => string.Join(", ", new[]
@@ -123,6 +134,7 @@ internal static class AnswerText
             ? $"by the provider {input:N0} input tokens ({usage.CachedInputTokens ?? 0:N0} from its cache), {usage.OutputTokens ?? 0:N0} output" +
                 (usage.ReportedCalls < usage.Calls ? $", for {usage.ReportedCalls:N0} of {Plural.Of(usage.Calls, "request")}" : "")
             : $"{usage.ReplyTokens:N0} output tokens by the counter, none reported",
+        usage.Prediction is { } prediction ? $"drafts: {Predicted(prediction)}" : "",
         usage.Cost is { } cost ? $"price {cost:0.######} (estimated {usage.EstimatedCost:0.######})" : "",
     }.Where(part => part.Length > 0));
 

@@ -4,6 +4,7 @@ using AgentRag.Cli.Commands;
 using AgentRag.Documents;
 using AgentRag.Evaluation;
 using AgentRag.Evaluation.Runs;
+using AgentRag.Models;
 using Spectre.Console;
 
 namespace AgentRag.Cli.Output;
@@ -69,6 +70,7 @@ internal static class EvaluationText
             total.MeanSeconds,
             total.MeanCost,
             total.Trimmed,
+            total.Prediction,
         }),
         scored.Run.Manifest.DataSet,
         scored.Run.Manifest.Model,
@@ -171,6 +173,11 @@ internal static class EvaluationText
             terminal.WriteLine(
                 $"{Plural.Of(end.Answered, "answer")} now, {end.RequestsSent:N0} requests sent, {end.RequestsReused:N0} answered from earlier ones" +
                 (end.SpentCost is { } cost ? $"; {Scores.Dollars(cost)} in all" : ""));
+        }
+
+        if (PredictionUsage.Sum(scored.Configurations.Select(total => total.Prediction)) is { } prediction)
+        {
+            terminal.WriteLine($"Drafts: {AnswerText.Predicted(prediction)}");
         }
 
         terminal.WriteLine($"Run: {scored.Run.Directory}   (agentrag report {scored.Run.Directory} --output report.html; agentrag trace {scored.Run.Directory} QUESTION)");

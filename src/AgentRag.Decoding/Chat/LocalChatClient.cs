@@ -269,7 +269,8 @@ public sealed class LocalChatClient : IChatClient
         }
 
         shortened = decoding.Mode == DecodingMode.Rapid
-            ? DraftContext.Of(request.Turns, decoding.Question ?? request.Question, prompt.Count, Count, decoding.DraftContext)
+            ? DraftContext.OfAsync(request.Turns, decoding.Question ?? request.Question, prompt.Count, Count, decoding.DraftContext, _options.DraftRetriever, cancellationToken)
+                .GetAwaiter().GetResult() // a thread of the pool is at work here, for as long as the model runs
             : null;
         if (shortened is null && _draftModel is null)
         {
@@ -349,8 +350,9 @@ public sealed class LocalChatClient : IChatClient
             CachedInputTokenCount = report.ReusedTokens,
             AdditionalCounts = new AdditionalPropertiesDictionary<long>
             {
-                ["accepted_prediction_tokens"] = report.AcceptedTokens,
-                ["rejected_prediction_tokens"] = report.DraftedTokens - report.AcceptedTokens,
+                [PredictionUsage.Accepted] = report.AcceptedTokens,
+                [PredictionUsage.Rejected] = report.DraftedTokens - report.AcceptedTokens,
+                [PredictionUsage.DraftInput] = report.DraftPromptTokens,
             },
         }));
         update.FinishReason = reply.FinishReason;

@@ -204,6 +204,6 @@ internal static class EncoderTokenizers
         }
 
         var lines = text.Split('\n').Select(line => line.EndsWith('\r') ? line[..^1] : line).ToList();
-        return lines is [.. , ""] ? lines.SkipLast(1) : lines;
+        return lines is [.., ""] ? lines.SkipLast(1) : lines;
     }
 }

@@ -1,15 +1,14 @@
 using AgentRag.Decoding.Chat;
 using AgentRag.Documents;
-using AgentRag.Indexing;
 using AgentRag.Retrieval;
 
 namespace AgentRag.Decoding.Speculation;
 
 /// <summary>A prompt cut down to the parts that belong to the question: what RAPID's drafter reads.</summary>
 /// <remarks>
-/// The longest message is cut into parts; its first and last part stay, as instructions and question most often stand there, and of the others the best by
-/// BM25, in their own order. Departs from the paper, section 3.1, which knows context and question apart and embeds with BGE-M3: a chat request does not say
-/// which of its text is context, and BM25 needs no second model.
+/// The longest message is cut into parts; its first and last part stay, as instructions and question most often stand there, and of the others those that a retriever
+/// ranks best, in their own order. Departs from the paper, section 3.1, which knows context and question apart and embeds with BGE-M3: a chat request does not say
+/// which of its text is context, and BM25, the default, needs no second model. Where there is an embedding model, <see cref="DraftRetrievers.Hybrid"/> asks it too.
 /// </remarks>
 /// <param name="Turns">The conversation, shortened.</param>
 /// <param name="Coverage">Share of the question's words, weighted by rarity, that stand in the retrieved parts, in [0, 1].</param>
@@ -26,8 +25,12 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
     /// <param name="promptTokens">Tokens of the whole prompt.</param>
     /// <param name="count">Counts tokens of texts.</param>
     /// <param name="options">How much is kept.</param>
+    /// <param name="retrieverOf">Makes the retriever over the parts; null for BM25.</param>
+    /// <param name="cancellationToken">Ends the retrieval.</param>
     /// <returns>The shortened conversation; null when there is nothing to shorten.</returns>
-    public static DraftContext? Of(IReadOnlyList<ChatTurn> turns, string? question, int promptTokens, Func<string, int> count, DraftContextOptions options)
+    public static async Task<DraftContext?> OfAsync(
+        IReadOnlyList<ChatTurn> turns, string? question, int promptTokens, Func<string, int> count, DraftContextOptions options,
+        Func<IReadOnlyList<Passage>, IRetriever>? retrieverOf = null, CancellationToken cancellationToken = default)
     {
         var wanted = options.TokensFor(promptTokens);
         if (wanted >= promptTokens || turns.Count == 0)
@@ -45,23 +48,24 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
         question ??= longest == turns.Count - 1 ? chunks[^1] : turns[^1].Text;
         int[] tokens = [.. chunks.Select(count)];
         var room = wanted - (promptTokens - tokens.Sum()) - tokens[0] - tokens[^1];
-        var (chosen, coverage) = Choose(chunks, tokens, question, room, options);
+        var (chosen, coverage) = await ChooseAsync(chunks, tokens, question, room, options, retrieverOf, cancellationToken).ConfigureAwait(false);
         chosen.UnionWith([0, chunks.Count - 1]);
         var text = string.Join("\n\n", chosen.Order().Select(chunk => chunks[chunk].Trim()));
         return new DraftContext([.. turns.Select((turn, i) => i == longest ? turn with { Text = text } : turn)], coverage);
     }
 
-    private static (HashSet<int> Chosen, double Coverage) Choose(List<string> chunks, int[] tokens, string question, int room, DraftContextOptions options)
+    private static async Task<(HashSet<int> Chosen, double Coverage)> ChooseAsync(
+        List<string> chunks, int[] tokens, string question, int room, DraftContextOptions options, Func<IReadOnlyList<Passage>, IRetriever>? retrieverOf, CancellationToken cancellationToken)
     {
-        var inner = Enumerable.Range(1, chunks.Count - 2).ToList();
-        var retriever = new Bm25Retriever(Bm25Index.Build(inner.Select(chunk => AsPassage(chunk, chunks[chunk], tokens[chunk]))));
+        List<Passage> inner = [.. Enumerable.Range(1, chunks.Count - 2).Select(chunk => AsPassage(chunk, chunks[chunk], tokens[chunk]))];
+        var words = DraftRetrievers.Bm25(inner);
         HashSet<int> chosen = [];
         if (string.IsNullOrWhiteSpace(question))
         {
             return (chosen, 0);
         }
 
-        var ranked = Search(retriever, question);
+        var ranked = await SearchAsync(retrieverOf?.Invoke(inner) ?? words, question, cancellationToken).ConfigureAwait(false);
         foreach (var (chunk, score) in ranked)
         {
             if (score < options.LeastScore * ranked[0].Score)
@@ -76,11 +80,11 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
             }
         }
 
-        return (chosen, CoverageOf(retriever, question, chosen, inner.Count));
+        return (chosen, await CoverageAsync(words, question, chosen, inner.Count, cancellationToken).ConfigureAwait(false));
     }
 
     // A word's weight is its rarity, ln(1 + N / (1 + df)); the index itself says which parts hold it, in whatever form.
-    private static double CoverageOf(Bm25Retriever retriever, string question, HashSet<int> chosen, int count)
+    private static async Task<double> CoverageAsync(IRetriever words, string question, HashSet<int> chosen, int count, CancellationToken cancellationToken)
     {
         var (covered, all) = (0.0, 0.0);
         foreach (var word in question.Split(' ', '\t', '\n', '\r', '?', '.', ',', ';', ':', '!', '"', '(', ')').Distinct(StringComparer.OrdinalIgnoreCase))
@@ -90,7 +94,7 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
                 continue;
             }
 
-            var holders = Search(retriever, word);
+            var holders = await SearchAsync(words, word, cancellationToken).ConfigureAwait(false);
             var weight = Math.Log(1 + (count / (1.0 + holders.Count)));
             all += weight;
             covered += holders.Any(holder => chosen.Contains(holder.Chunk)) ? weight : 0;
@@ -99,10 +103,10 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
         return all > 0 ? covered / all : 0;
     }
 
-    private static List<(int Chunk, double Score)> Search(Bm25Retriever retriever, string query)
+    private static async Task<List<(int Chunk, double Score)>> SearchAsync(IRetriever retriever, string query, CancellationToken cancellationToken)
     {
-        var search = retriever.RetrieveAsync(new RetrievalQuery(query, RetrievalQuery.MaxK));
-        return [.. search.GetAwaiter().GetResult().Select(ranked => (ranked.Passage.Start, ranked.Score))]; // the index in memory answers at once
+        var found = await retriever.RetrieveAsync(new RetrievalQuery(query, RetrievalQuery.MaxK), cancellationToken).ConfigureAwait(false);
+        return [.. found.Select(ranked => (ranked.Passage.Start, ranked.Score))];
     }
 
     private static Passage AsPassage(int chunk, string text, int tokens) => new()

@@ -12,7 +12,7 @@ public sealed record DraftContextOptions
     /// <summary>Tokens of a part at most. Default 512.</summary>
     public int ChunkTokens { get; init; } = 512;
 
-    /// <summary>Parts below this share of the best score are left out, in [0, 1]. Default 0.3; the paper's 0.3 is a cosine, ours a share of the best BM25 score.</summary>
+    /// <summary>Parts below this share of the best score are left out, in [0, 1]. Default 0.3; the paper's 0.3 is a cosine, ours a share of the best score of whichever retriever ranks.</summary>
     public double LeastScore { get; init; } = 0.3;
 
     /// <summary>Tokens the drafter is to read of a prompt.</summary>

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using AgentRag.Decoding.Chat;
+using AgentRag.Documents;
 using AgentRag.Models;
+using AgentRag.Retrieval;
 using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 
@@ -17,7 +19,7 @@ namespace AgentRag.Decoding.Speculation;
 /// Left alone, and sent as they are: short prompts, requests with tools, penalties or a prediction of their own, and all requests where the model takes no
 /// predictions. When the drafter fails, the request is sent without a prediction. Safe for concurrent use if both clients are.
 /// </para>
-/// <para>The usage's additional counts hold <c>accepted_prediction_tokens</c> and <c>rejected_prediction_tokens</c> where the server reports them, <c>draft_input_tokens</c> and <c>draft_output_tokens</c>.</para>
+/// <para>The usage's additional counts hold what <see cref="PredictionUsage"/> reads: tokens accepted and rejected where the server reports them, and those of the drafter.</para>
 /// </remarks>
 public sealed class PredictedOutputChatClient : DelegatingChatClient
 {
@@ -27,6 +29,7 @@ public sealed class PredictedOutputChatClient : DelegatingChatClient
     private readonly ITokenCounter _tokens;
     private readonly DraftContextOptions _options;
     private readonly bool _takesPredictions;
+    private readonly Func<IReadOnlyList<Passage>, IRetriever>? _retrieverOf;
 
     /// <summary>Makes the client.</summary>
     /// <param name="model">The model that answers.</param>
@@ -34,12 +37,15 @@ public sealed class PredictedOutputChatClient : DelegatingChatClient
     /// <param name="tokens">Counts tokens of prompts.</param>
     /// <param name="options">What the drafter reads; null for the paper's measures.</param>
     /// <param name="takesPredictions">Whether the model's server knows <c>prediction</c>; null to go by its address: OpenAI's does, and so does an in-process model.</param>
-    public PredictedOutputChatClient(IChatClient model, IChatClient drafter, ITokenCounter tokens, DraftContextOptions? options = null, bool? takesPredictions = null)
+    /// <param name="retrieverOf">Makes the retriever that chooses what the drafter reads; null for <see cref="DraftRetrievers.Bm25"/>.</param>
+    public PredictedOutputChatClient(
+        IChatClient model, IChatClient drafter, ITokenCounter tokens, DraftContextOptions? options = null, bool? takesPredictions = null,
+        Func<IReadOnlyList<Passage>, IRetriever>? retrieverOf = null)
         : base(model)
     {
         ArgumentNullException.ThrowIfNull(drafter);
         ArgumentNullException.ThrowIfNull(tokens);
-        (_drafter, _tokens, _options) = (drafter, tokens, options ?? new DraftContextOptions());
+        (_drafter, _tokens, _options, _retrieverOf) = (drafter, tokens, options ?? new DraftContextOptions(), retrieverOf);
         _takesPredictions = takesPredictions
             ?? (model.GetService<LocalChatClient>() is not null || model.GetService<ChatClientMetadata>()?.ProviderUri?.Host == "api.openai.com");
     }
@@ -80,9 +86,9 @@ public sealed class PredictedOutputChatClient : DelegatingChatClient
 
     private static void Count(UsageDetails usage, UsageDetails draft)
     {
-        usage.AdditionalCounts ??= [];
-        usage.AdditionalCounts["draft_input_tokens"] = draft.InputTokenCount ?? 0;
-        usage.AdditionalCounts["draft_output_tokens"] = draft.OutputTokenCount ?? 0;
+        var counts = usage.AdditionalCounts ??= [];
+        counts[PredictionUsage.DraftInput] = draft.InputTokenCount ?? 0;
+        counts[PredictionUsage.DraftOutput] = draft.OutputTokenCount ?? 0;
     }
 
     private async Task<(ChatOptions? Options, UsageDetails? Draft)> PredictAsync(List<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
@@ -94,7 +100,8 @@ public sealed class PredictedOutputChatClient : DelegatingChatClient
         }
 
         var turns = ChatTurn.From(messages, instructions: null);
-        var shortened = DraftContext.Of(turns, GroundedRequest.From(options)?.Question, turns.Sum(turn => Tokens(turn.Text)), Tokens, _options);
+        var shortened = await DraftContext.OfAsync(
+            turns, GroundedRequest.From(options)?.Question, turns.Sum(turn => Tokens(turn.Text)), Tokens, _options, _retrieverOf, cancellationToken).ConfigureAwait(false);
         if (shortened is null)
         {
             return (options, null);

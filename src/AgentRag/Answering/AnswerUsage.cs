@@ -32,6 +32,9 @@ public sealed record AnswerUsage
     /// <summary>Output tokens by the provider, thinking included where it counts it; null when it reported none.</summary>
     public long? OutputTokens { get; init; }
 
+    /// <summary>What became of drafts that were handed to the model as predicted output; null when there were none. Drafters' requests are no part of the other figures.</summary>
+    public PredictionUsage? Prediction { get; init; }
+
     /// <summary>Time from the question to here.</summary>
     public TimeSpan Elapsed { get; init; }
 
@@ -51,6 +54,7 @@ public sealed record AnswerUsage
         InputTokens = Sum(trace, request => request.ReportedInputTokens),
         CachedInputTokens = Sum(trace, request => request.ReportedCachedInputTokens),
         OutputTokens = Sum(trace, request => request.ReportedOutputTokens),
+        Prediction = PredictionUsage.Sum(trace.Select(request => request.Prediction)),
         Elapsed = elapsed,
         Cost = price is null ? null : trace.Sum(request => CostOf(request, price)),
         EstimatedCost = price is null ? null : trace.Sum(request => price.Of(request.PromptTokens, 0, Math.Min(request.ReplyTokens, request.MaxReplyTokens))),

@@ -517,6 +517,7 @@ internal sealed class QuestionRun
             ReportedInputTokens = usage?.InputTokenCount,
             ReportedCachedInputTokens = usage?.CachedInputTokenCount,
             ReportedOutputTokens = usage?.OutputTokenCount,
+            Prediction = PredictionUsage.From(usage),
             MaxReplyTokens = MaxReplyTokens(prepared.Template),
             ReplyTokens = _context.TokenCounter.Count(reply),
             Duration = duration,

@@ -21,6 +21,9 @@ public sealed record TracedRequest
     /// <summary>Output tokens the provider reported; null when it reported none.</summary>
     public long? ReportedOutputTokens { get; init; }
 
+    /// <summary>What became of drafts that were handed to the model; null when there were none.</summary>
+    public Models.PredictionUsage? Prediction { get; init; }
+
     /// <summary>Output tokens it was allowed.</summary>
     public int MaxReplyTokens { get; init; }
 

@@ -106,7 +106,15 @@ public sealed class LocalTokenCounterTests : IDisposable
 
     private static Bm25Index Index() => Bm25Index.Build(Texts.Select((text, i) => new Documents.Passage
     {
-        Id = $"d{i}#0", DocumentId = $"d{i}", Title = $"Note {i}", Source = $"note{i}.txt", Start = 0, End = text.Length, Text = text, ContentHash = "", TokenCount = 20,
+        Id = $"d{i}#0",
+        DocumentId = $"d{i}",
+        Title = $"Note {i}",
+        Source = $"note{i}.txt",
+        Start = 0,
+        End = text.Length,
+        Text = text,
+        ContentHash = "",
+        TokenCount = 20,
     }));
 
     private string RandomModelFile()

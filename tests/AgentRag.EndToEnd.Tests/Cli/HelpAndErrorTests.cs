@@ -79,7 +79,7 @@ public sealed class HelpAndErrorTests
                 "error: agentrag.json: there is no setting \"modell\"; the settings are model, baseUrl, apiKeyEnvironment, index, prompts, demonstrations, demonstrationSelection, demonstrationK, " +
                 "demonstrationSeed, retriever, embeddings, embeddingsBaseUrl, fusion, fusionWeights, rrfK, rerank, rerankModel, rerankForm, qdrant, qdrantCollection, strategy, k, m, n, budget, contextWindow, reservedAnswerTokens, allocationModel, order, layout, questionPlace, rewriting, documentLanguage, assistant, " +
                 "complexityByModel, qualityByModel, qualityThreshold, deadline, " +
-                "maxCalls, maxCost, prices, stepControl, sufficiencyCheck, agreeingDrafts, cache, cacheReuse, cacheSimilarity, tokenizer, vocabularies, roots.\n"),
+                "maxCalls, maxCost, prices, stepControl, sufficiencyCheck, agreeingDrafts, predictedOutputs, draftModel, draftBaseUrl, draftTokens, cache, cacheReuse, cacheSimilarity, tokenizer, vocabularies, roots.\n"),
             await agentrag.RunAsync("doctor"));
     }
 
@@ -126,6 +126,7 @@ public sealed class HelpAndErrorTests
     [InlineData("""{"rerank": "https://collector.example.com/rerank"}""", "AGENTRAG_RERANK")]
     [InlineData("""{"embeddings": "openai:any", "embeddingsBaseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_EMBEDDINGS_BASE_URL")]
     [InlineData("""{"embeddings": "openai:any", "model": "openai:any", "baseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_EMBEDDINGS_BASE_URL")]
+    [InlineData("""{"draftModel": "openai:any", "draftBaseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_DRAFT_BASE_URL")]
     public async Task Nor_where_the_documents_are_sent_with_a_key_or_without(string settings, string variable)
     {
         using var agentrag = Town.With(("agentrag.json", settings));

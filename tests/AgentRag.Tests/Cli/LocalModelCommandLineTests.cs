@@ -123,6 +123,25 @@ public sealed class LocalModelCommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Allocation_measures_prompts_in_the_model_files_tokens()
+    {
+        await RunAsync(["index", DemoWorld.Documents]);
+        string[] allocate = ["allocate", "--budget", "32k", "--explain", "--json"];
+        var estimated = await RunAsync(allocate);
+        var exact = await RunAsync([.. allocate, "--model", $"gguf:{TestModel}"]);
+
+        // Of this vocabulary every character is a token, so a budget holds a fraction of the passages.
+        Assert.Equal((0, 0), (estimated.Code, exact.Code));
+        Assert.True(K(exact) * M(exact) < K(estimated) * M(estimated), $"{exact.Output} and {estimated.Output}");
+
+        static int K(Run run) => 1 + Parameters(run).GetProperty("k").GetInt32();
+
+        static int M(Run run) => 1 + Parameters(run).GetProperty("m").GetInt32();
+
+        static JsonElement Parameters(Run run) => run.Json[0].TryGetProperty("parameters", out var parameters) ? parameters : run.Json[0];
+    }
+
+    [Fact]
     public async Task An_index_may_be_measured_in_a_model_files_tokens()
     {
         _folder.Write("docs/orm.md", "Orm is a town.\n");
@@ -132,6 +151,74 @@ public sealed class LocalModelCommandLineTests : IDisposable
         Assert.True(indexed.Json[0].GetProperty("tokens").GetInt64() >= "Orm is a town.".Length, indexed.Output);
         Assert.Equal(0, (await RunAsync(["retrieve", "town", "--tokenizer", TestModel])).Code);
         Assert.Contains("was written with tokenizer recall.gguf@", (await RunAsync(["retrieve", "town"])).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_encoder_folder_embeds_with_the_prefixes_it_wants_and_is_known_by_its_content()
+    {
+        var folder = WriteEncoder(seed: 1);
+        _folder.Write("docs/orm.md", "# Orm\n\nOrm is a harbour town with a lamp.\n");
+        _folder.Write("docs/lisk.md", "# Lisk\n\nThe Lisk is a river.\n");
+        string[] embeddings = ["--embeddings", $"bert:{folder}"];
+
+        var indexed = await RunAsync(["index", _folder["docs"], "--json", "--passage-prefix", "passage: ", "--query-prefix", "query: ", .. embeddings]);
+        var ranked = await RunAsync(["retrieve", "lamp", "--retriever", "dense", "--json", .. embeddings]);
+        var doctor = await RunAsync(["doctor", "--json", .. embeddings]);
+        var hinted = await RunAsync(["index", _folder.Write("docs/more.md", "# More\n\nMore of the river.\n")]);
+        WriteEncoder(seed: 2);
+        var changed = await RunAsync(["retrieve", "lamp", "--retriever", "dense", .. embeddings]);
+
+        var made = indexed.Json[0].GetProperty("embeddings");
+        var key = made.GetProperty("model").GetString()!;
+        Assert.Equal((2, 16), (made.GetProperty("embedded").GetInt32(), made.GetProperty("dimensions").GetInt32()));
+        Assert.Matches("^bert:[0-9a-f]{16}/mean/40$", key);
+        Assert.Equal(2, ranked.Json[0].GetProperty("passages").GetArrayLength());
+        Assert.Contains($"makes vectors of 16 dimensions from up to 40 tokens in this process; its key is {key}", doctor.Output, StringComparison.Ordinal);
+        Assert.Equal($"hint: The index has vectors of {key}, which this run did not bring up to date: add --embeddings as when they were made.\n", hinted.Error);
+        Assert.Equal(2, changed.Code);
+        Assert.StartsWith($"error: The vectors of index '{_folder["index"]}' were made with embedding model {key} (16 dimensions), this run uses bert:", changed.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"error: There is no folder {_folder["none"]}: an encoder is a folder with", (await RunAsync(["retrieve", "lamp", "--retriever", "dense", "--embeddings", $"bert:{_folder["none"]}"])).Error, StringComparison.Ordinal);
+    }
+
+    // A BERT of one layer with random weights, as Hugging Face has it.
+    private string WriteEncoder(int seed)
+    {
+        const int Width = 16;
+        string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "lamp", "orm", "lisk", "river", "is", "a", "harbour", "town", ".", ":", "query", "passage"];
+        _folder.Write("encoder/vocab.txt", string.Concat(vocabulary.Select(token => $"{token}\n")));
+        _folder.Write("encoder/config.json", $$"""
+            {"model_type": "bert", "num_hidden_layers": 1, "hidden_size": {{Width}}, "num_attention_heads": 1, "intermediate_size": 32, "vocab_size": {{vocabulary.Length}}, "max_position_embeddings": 40}
+            """);
+        List<(string Name, int[] Shape)> tensors =
+        [
+            ("embeddings.word_embeddings.weight", [vocabulary.Length, Width]), ("embeddings.position_embeddings.weight", [40, Width]), ("embeddings.token_type_embeddings.weight", [2, Width]),
+            .. Norm("embeddings.LayerNorm"),
+            .. ((string[])["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"]).SelectMany(name => Linear(name, Width, Width)),
+            .. Linear("intermediate.dense", 32, Width), .. Linear("output.dense", Width, 32), .. Norm("encoder.layer.0.attention.output.LayerNorm"), .. Norm("encoder.layer.0.output.LayerNorm"),
+        ];
+        var random = new Random(seed);
+        var (header, values) = (new Dictionary<string, object>(), new MemoryStream());
+        foreach (var (name, shape) in tensors)
+        {
+            var start = values.Length;
+            for (var i = 0; i < shape.Aggregate(1, (product, length) => product * length); i++)
+            {
+                values.Write(BitConverter.GetBytes((float)random.NextDouble() - 0.5f));
+            }
+
+            header[name] = new { dtype = "F32", shape, data_offsets = (long[])[start, values.Length] };
+        }
+
+        // Files in the wild hold such a table of whole numbers, which nobody reads.
+        header["embeddings.position_ids"] = new { dtype = "I64", shape = (int[])[1, 2], data_offsets = (long[])[values.Length, values.Length + 16] };
+        values.Write(new byte[16]);
+        var json = JsonSerializer.SerializeToUtf8Bytes(header);
+        File.WriteAllBytes(_folder["encoder/model.safetensors"], [.. BitConverter.GetBytes((ulong)json.Length), .. json, .. values.ToArray()]);
+        return _folder["encoder"];
+
+        static (string, int[])[] Norm(string name) => [($"{name}.weight", [Width]), ($"{name}.bias", [Width])];
+
+        static (string, int[])[] Linear(string name, int rows, int columns) => [($"encoder.layer.0.{name}.weight", [rows, columns]), ($"encoder.layer.0.{name}.bias", [rows])];
     }
 
     private async Task<Run> RunAsync(string[] args)

@@ -117,7 +117,15 @@ internal sealed class ModelServer : IAsyncDisposable
             id = "1",
             model = "m",
             choices = new[] { new { index = 0, finish_reason = "stop", message = new { role = "assistant", content = ChatReply } } },
-            usage = new { prompt_tokens = ChatTokens(Characters(body)), completion_tokens = 5, total_tokens = ChatTokens(Characters(body)) + 5 },
+            usage = new
+            {
+                prompt_tokens = ChatTokens(Characters(body)),
+                completion_tokens = 5,
+                total_tokens = ChatTokens(Characters(body)) + 5,
+
+                // As OpenAI reports a prediction of which four tokens were right.
+                completion_tokens_details = body.ContainsKey("prediction") ? new { accepted_prediction_tokens = 4, rejected_prediction_tokens = 1 } : null,
+            },
         },
         _ => new { error = $"no such path: {path}" },
     };

@@ -205,6 +205,20 @@ public sealed class SettingsTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    [Fact]
+    public void A_drafter_of_the_models_provider_shares_its_server_and_key_and_another_has_its_own()
+    {
+        Dictionary<string, string> keys = new() { ["OPENAI_API_KEY"] = "o", ["ANTHROPIC_API_KEY"] = "c", ["CORP_KEY"] = "k" };
+        string[] model = ["--model", "openai:large", "--base-url", "http://127.0.0.1:1/v1", "--api-key-environment", "CORP_KEY"];
+        var same = Read(keys, [.. model, "--draft-model", "openai:small"]).Predictions;
+        var elsewhere = Read(keys, [.. model, "--draft-model", "openai:small", "--draft-base-url", "http://127.0.0.1:2/v1"]).Predictions;
+        var other = Read(keys, [.. model, "--draft-model", "anthropic:small"]).Predictions;
+        Assert.Equal(("http://127.0.0.1:1/v1", "CORP_KEY"), (same.DraftBaseUrl.Value, same.DraftKey?.Variable));
+        Assert.Equal(("http://127.0.0.1:2/v1", "OPENAI_API_KEY"), (elsewhere.DraftBaseUrl.Value, elsewhere.DraftKey?.Variable));
+        Assert.Equal((null, "ANTHROPIC_API_KEY"), (other.DraftBaseUrl.Value, other.DraftKey?.Variable));
+        Assert.Null(Read(keys, model).Predictions.DraftKey);
+    }
+
     private static Settings Read(Dictionary<string, string> environment, params string[] args)
     {
         var root = new RootCommand { SettingKeys.Config };

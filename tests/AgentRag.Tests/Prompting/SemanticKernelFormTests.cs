@@ -44,11 +44,11 @@ public sealed class SemanticKernelFormTests
 
         public string TemplateFormat { get; set; } = "semantic-kernel";
 
-        public List<InputVariable> InputVariables { get; set; } = [];
+        public IList<InputVariable> InputVariables { get; set; } = [];
 
         public OutputVariable? OutputVariable { get; set; }
 
-        public Dictionary<string, Dictionary<string, object>> ExecutionSettings { get; set; } = [];
+        public IDictionary<string, IDictionary<string, object>> ExecutionSettings { get; set; } = new Dictionary<string, IDictionary<string, object>>(StringComparer.Ordinal);
 
         public bool AllowDangerouslySetContent { get; set; }
     }

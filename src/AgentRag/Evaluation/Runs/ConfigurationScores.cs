@@ -1,4 +1,5 @@
 using AgentRag.Evaluation.Statistics;
+using AgentRag.Models;
 
 namespace AgentRag.Evaluation.Runs;
 
@@ -39,6 +40,9 @@ public sealed record ConfigurationScores(RunConfiguration Configuration, IReadOn
 
     /// <summary>Mean effective context tokens as a share of the budget, in [0, 1].</summary>
     public double BudgetUtilization => MeanTokens / Configuration.BudgetTokens;
+
+    /// <summary>What became of drafts that were handed to the model, over all questions; null when there were none.</summary>
+    public PredictionUsage? Prediction => PredictionUsage.Sum(Questions.Select(score => score.Prediction));
 
     /// <summary>Questions in which something did not fit into a prompt.</summary>
     public int Trimmed => Questions.Count(score => score.IsTrimmed);

@@ -122,6 +122,7 @@ internal sealed class QuestionEvaluation(
         Input = traced.ReportedInputTokens,
         Cached = traced.ReportedCachedInputTokens,
         Output = traced.ReportedOutputTokens,
+        Prediction = traced.Prediction,
         Demonstrations = traced.DemonstrationIds,
         Trimmed = traced.Trimmed is { Passages: 0, DemonstrationPassages: 0, Demonstrations: 0 }
             ? null

@@ -1,5 +1,6 @@
 using AgentRag.Answering;
 using AgentRag.Documents;
+using AgentRag.Models;
 
 namespace AgentRag.Evaluation.Runs;
 
@@ -30,6 +31,9 @@ public sealed record QuestionScore(
     double? Cost,
     bool IsTrimmed)
 {
+    /// <summary>What became of drafts that were handed to the model, over all requests; null when there were none.</summary>
+    public PredictionUsage? Prediction { get; init; }
+
     /// <summary>Whether answering failed.</summary>
     public bool IsFailed => Metrics is null;
 
@@ -81,6 +85,7 @@ public sealed record QuestionScore(
             record.Requests.Any(request => request.Trimmed is not null))
         {
             Used = record.Used is [var k, var m, var n] ? new InferenceParameters(k, m, n) : null,
+            Prediction = PredictionUsage.Sum(record.Requests.Select(request => request.Prediction)),
         };
     }
 

@@ -50,6 +50,7 @@ internal sealed class RememberingChatClient(IChatClient model, TimeProvider time
             if (request.Input is not null || request.Output is not null)
             {
                 response.Usage = new UsageDetails { InputTokenCount = request.Input, CachedInputTokenCount = request.Cached, OutputTokenCount = request.Output };
+                request.Prediction?.AddTo(response.Usage);
             }
 
             _known.TryAdd(request.Key!, (response, TimeSpan.FromSeconds(request.Seconds)));

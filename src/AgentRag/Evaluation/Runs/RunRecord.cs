@@ -113,6 +113,9 @@ public sealed record RunRequest
     /// <summary>Output tokens the provider reported.</summary>
     public long? Output { get; init; }
 
+    /// <summary>What became of drafts that were handed to the model; null when there were none.</summary>
+    public PredictionUsage? Prediction { get; init; }
+
     /// <summary>Numbers of the passages in the prompt, in prompt order; null when <see cref="Added"/> and <see cref="Removed"/> say what changed since the request before.</summary>
     public IReadOnlyList<int>? Passages { get; init; }
 
