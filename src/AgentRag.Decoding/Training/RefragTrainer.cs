@@ -150,13 +150,13 @@ internal sealed class RefragTrainer
     }
 
     // The objective is to rise, and optimizers descend: hence the minus.
-    private static void PutSlopes(Node scores, IReadOnlyList<IReadOnlyList<int>> choices, double[][] before, double[] advantages, GrpoOptions options, double share)
+    private static void PutSlopes(Node scores, List<int>[] choices, double[][] before, double[] advantages, GrpoOptions options, double share)
     {
-        for (var g = 0; g < choices.Count; g++)
+        for (var g = 0; g < choices.Length; g++)
         {
             var now = Expansion.LogProbabilities(scores.Value, choices[g]);
             double[] weights = [.. now.Select((logarithm, pick) =>
-                -share * Grpo.Clipped(logarithm, before[g][pick], advantages[g], options.Clip).Slope / (choices.Count * choices[g].Count))];
+                -share * Grpo.Clipped(logarithm, before[g][pick], advantages[g], options.Clip).Slope / (choices.Length * choices[g].Count))];
             Expansion.AddSlopes(scores.Value, choices[g], weights, scores.Gradient);
         }
     }
