@@ -1,6 +1,7 @@
 using AgentRag.Decoding.Generation;
 using AgentRag.Decoding.Refrag;
 using AgentRag.Decoding.Transformers;
+
 namespace AgentRag.Benchmarks.Decoding;
 
 /// <summary>Times and memory of prompts with and without compressed chunks, on random weights, beside what operations and bytes let expect.</summary>
