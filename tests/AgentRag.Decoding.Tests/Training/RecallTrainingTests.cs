@@ -7,7 +7,14 @@ public sealed class RecallTrainingTests : IDisposable
 {
     private static readonly RecallTrainingOptions Short = new()
     {
-        Batch = 3, LongestNotes = 4, PlainSteps = 4, ReconstructionSteps = 4, ContinualSteps = 4, PolicySteps = 4, StepsBetweenReports = 2,
+        Batch = 3,
+        NotesPerChunk = 1,
+        LongestNotes = 4,
+        PlainSteps = 4,
+        ReconstructionSteps = 4,
+        ContinualSteps = 4,
+        PolicySteps = 4,
+        StepsBetweenReports = 2,
     };
 
     private readonly TemporaryFolder _folder = new();
