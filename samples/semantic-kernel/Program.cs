@@ -1,23 +1,19 @@
 // AgentRag's tools as a Semantic Kernel plugin. First: agentrag index docs
-using AgentRag.Allocation;
-using AgentRag.Answering;
-using AgentRag.Indexing;
 using AgentRag.Models.Extractive;
 using AgentRag.Plugin;
-using AgentRag.Retrieval;
 using AgentRag.Tokens;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SemanticKernel;
 
 var question = args is [var given, ..] ? given : "What do these documents say?";
-var index = Bm25Index.Open(".agentrag");
-var counter = new EstimatingTokenCounter();
-using var model = new ExtractiveChatClient(counter);
-using var plugin = new AgentRagPlugin(new PluginContext
-{
-    Answering = new AnsweringContext { Retriever = new Bm25Retriever(index), Model = model, TokenCounter = counter },
-    PassageCount = index.PassageCount,
-    Sizes = new TokenSizes { PassageTokens = index.MeanPassageTokens },
-});
+
+// What answers AgentRag's own questions: the offline model here, any IChatClient in its place.
+await using var services = new ServiceCollection()
+    .AddSingleton<IChatClient>(provider => new ExtractiveChatClient(provider.GetRequiredService<ITokenCounter>()))
+    .AddAgentRag(options => options.IndexDirectory = ".agentrag")
+    .BuildServiceProvider();
+var plugin = services.GetRequiredService<AgentRagPlugin>();
 
 var builder = Kernel.CreateBuilder();
 var key = Environment.GetEnvironmentVariable("OPENAI_API_KEY");

@@ -115,7 +115,7 @@ public static class HttpFace
                 {
                     McpPath => WhenAsync(http, HttpMethods.IsPost, "POST", () => InTurnAsync(http, () => mcp.ServeAsync(http))),
                     ToolsPath => WhenAsync(http, HttpMethods.IsGet, "GET", () => http.Response.WriteAsJsonAsync(new { tools = rest.Functions.Select(function => new { function.Name, function.Description }) }, http.RequestAborted)),
-                    "/openapi.json" => WhenAsync(http, HttpMethods.IsGet, "GET", () => WriteJsonAsync(http, OpenApiDocument.Write(rest.Functions, PluginServer.Version(), options.Token is not null))),
+                    "/openapi.json" => WhenAsync(http, HttpMethods.IsGet, "GET", () => WriteJsonAsync(http, OpenApiDocument.Write(rest.Functions, PackageVersion.Text, options.Token is not null))),
                     "/healthz" => WhenAsync(http, HttpMethods.IsGet, "GET", () => WriteJsonAsync(http, """{"status":"healthy"}""")),
                     "/readyz" => WhenAsync(http, HttpMethods.IsGet, "GET", () => ReadyAsync(http)),
                     _ when path.StartsWith(ToolsPath + "/", StringComparison.Ordinal) =>

@@ -24,7 +24,7 @@ public static class McpStdioServer
     public static Task RunAsync(AgentRagPlugin plugin, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(plugin);
-        Console.SetOut(Console.Error);
+        Console.SetOut(new StandardErrorWriter());
         var loggers = new StandardErrorLog();
         return RunAsync(plugin, new StdioServerTransport(PluginServer.Name, loggers), loggers, cancellationToken);
     }

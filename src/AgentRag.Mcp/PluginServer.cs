@@ -1,4 +1,3 @@
-using System.Reflection;
 using AgentRag.Plugin;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Protocol;
@@ -34,7 +33,7 @@ internal static class PluginServer
     /// <summary>The options of one server. The tools and resources may be shared by many servers.</summary>
     public static McpServerOptions Options(ToolSet tools, ResourceSet resources) => new()
     {
-        ServerInfo = new Implementation { Name = Name, Title = "AgentRag", Version = Version() },
+        ServerInfo = new Implementation { Name = Name, Title = "AgentRag", Version = PackageVersion.Text },
         ServerInstructions = Instructions,
         Capabilities = new ServerCapabilities
         {
@@ -63,7 +62,4 @@ internal static class PluginServer
         return () => Options(tools, resources);
     }
 
-    // Behind the plus sign stands the commit.
-    public static string Version() =>
-        typeof(PluginServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 }

@@ -15,13 +15,13 @@ namespace AgentRag.Mcp;
 internal sealed class ToolSet
 {
     private readonly Lazy<IReadOnlyDictionary<string, AIFunction>> _functions;
-    private readonly ILogger<ToolSet> _logger;
+    private readonly ILoggerFactory _loggers;
     private readonly Lazy<IReadOnlyList<Tool>> _tools;
 
     public ToolSet(AgentRagPlugin plugin, ILoggerFactory loggers)
     {
         _functions = new(() => plugin.AsAIFunctions().ToDictionary(function => function.Name, StringComparer.Ordinal));
-        _logger = loggers.CreateLogger<ToolSet>();
+        _loggers = loggers;
         // Clients cache the list as part of a prompt, so it always comes in the same order.
         _tools = new(() => [.. _functions.Value.Values.OrderBy(function => function.Name, StringComparer.Ordinal).Select(Describe)]);
     }
@@ -53,7 +53,7 @@ internal sealed class ToolSet
         }
         catch (Exception fault) when (fault is not (McpException or InputRequiredException) && !cancellationToken.IsCancellationRequested)
         {
-            _logger.LogError(fault, "The tool {Tool} failed.", name);
+            _loggers.CreateLogger<ToolSet>().LogError(fault, "The tool {Tool} failed.", name);
             return Error($"{name} failed for a reason that other arguments would not change; the server's standard error has the details.");
         }
     }

@@ -15,4 +15,18 @@ internal sealed class SettingSources(ParseResult flags, IReadOnlyDictionary<stri
         : Environment.GetValueOrDefault(key.Variable) is { Length: > 0 } variable ? new Setting<string>(variable, key.Variable)
         : File?.Find(key) is { } value ? new Setting<string>(value, $"{File.Path} \"{key.Name}\"")
         : null;
+
+    /// <summary>Whether one of the settings is set anywhere.</summary>
+    public bool HasAny(IReadOnlyList<SettingKey> keys)
+    {
+        foreach (var key in keys)
+        {
+            if (Find(key) is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -84,9 +84,10 @@ internal sealed record Settings
     public required Setting<int> ReservedAnswerTokens { get; init; }
 
     public required Setting<string?> AllocationModel { get; init; }
-    public required AnsweringSettings Answering { get; init; }
 
-    public required StrategySettings Asking { get; init; }
+    public AnsweringSettings Answering => field ??= AnsweringSettings.Read(Sources);
+
+    public StrategySettings Asking => field ??= StrategySettings.Read(Sources);
 
     public required Setting<string> Cache { get; init; }
 
@@ -101,7 +102,10 @@ internal sealed record Settings
     public required Setting<IReadOnlyList<string>> Roots { get; init; }
 
     /// <summary>The file that was read; null when there is none.</summary>
-    public string? File { get; init; }
+    public string? File => Sources.File?.Path;
+
+    /// <summary>Where they were read.</summary>
+    public required SettingSources Sources { get; init; }
 
     public InferenceParameters Parameters => new(K.Value, M.Value, N.Value);
 
@@ -183,7 +187,7 @@ internal sealed record Settings
             RefuseStrangeHost(server.OriginalString, qdrant.Source, file, SettingKeys.Qdrant);
         }
 
-        return new Settings
+        var settings = new Settings
         {
             Embeddings = embeddings,
             EmbeddingsBaseUrl = embeddingsUrl,
@@ -220,13 +224,24 @@ internal sealed record Settings
             CacheReuse = SettingKeys.Reuse.Read(sources),
             CacheSimilarity = SettingKeys.Similarity.Read(sources),
             AllocationModel = SettingKeys.AllocationModel.Read(sources),
-            Answering = AnsweringSettings.Read(sources),
-            Asking = StrategySettings.Read(sources),
             Tokenizer = SettingKeys.Tokenizer.Read(sources),
             Vocabularies = SettingKeys.Vocabularies.Read(sources),
             Roots = SettingKeys.Roots.Read(sources),
-            File = file?.Path,
+            Sources = sources,
         };
+
+        // A server that starts needs none of these: they are read when they are used, or now, if one is set and may be wrong.
+        if (sources.HasAny(AnsweringSettings.All))
+        {
+            _ = settings.Answering;
+        }
+
+        if (sources.HasAny(StrategySettings.All))
+        {
+            _ = settings.Asking;
+        }
+
+        return settings;
     }
 
     private static Dictionary<string, string> ProcessEnvironment()

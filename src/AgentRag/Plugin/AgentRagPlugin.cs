@@ -92,7 +92,7 @@ public sealed partial class AgentRagPlugin : IDisposable
     }
 
     /// <summary>Finds passages for an agent that is given them with each question, such as by Agent Framework's TextSearchProvider.</summary>
-    /// <param name="query">What to look for; longer texts are searched for by their first 2,000 characters.</param>
+    /// <param name="query">What to look for; of a longer text, such as a conversation, its last 2,000 characters: what is asked stands at the end.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>At most five passages, best first; empty when the query is.</returns>
     /// <exception cref="AgentRagException">The index cannot be opened.</exception>
@@ -104,7 +104,9 @@ public sealed partial class AgentRagPlugin : IDisposable
             return [];
         }
 
-        var found = await RetrieveAsync(query.Length <= PluginTools.MaxQueryCharacters ? query : query[..PluginTools.MaxQueryCharacters], cancellationToken: cancellationToken).ConfigureAwait(false);
+        var start = Math.Max(0, query.Length - PluginTools.MaxQueryCharacters);
+        start += start > 0 && char.IsLowSurrogate(query[start]) ? 1 : 0;
+        var found = await RetrieveAsync(query[start..], cancellationToken: cancellationToken).ConfigureAwait(false);
         return found.Passages.Select(passage => new TextSearchResult(passage.Title, passage.Source, passage.Text));
     }
 

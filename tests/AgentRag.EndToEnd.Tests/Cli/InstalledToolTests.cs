@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
@@ -20,10 +22,15 @@ public sealed partial class InstalledToolTests
         agentrag.Environment["NUGET_PACKAGES"] = Path.Combine(agentrag.Folder, "cache");
         var packages = Path.Combine(agentrag.Folder, "packages");
         await RunAsync(agentrag, "dotnet", "pack", Project(), "--no-build", "--no-restore", "-c", Configuration, "-o", packages);
-        var version = CheckPackage(packages);
+        var (version, platform) = CheckPackage(packages);
         await RunAsync(agentrag, "dotnet", "tool", "install", "AgentRag.Cli", "--version", version, "--tool-path", "tools", "--configfile", "nuget.config");
 
         var tool = Path.Combine(agentrag.Folder, "tools", OperatingSystem.IsWindows() ? "agentrag.exe" : "agentrag");
+
+        // Of the two forms in the package the command starts that which is compiled for this machine: a server so answers in two thirds of the time.
+        var program = Directory.GetFiles(Path.Combine(agentrag.Folder, "tools", ".store"), "AgentRag.Cli.dll", SearchOption.AllDirectories).Single(IsCompiledAhead);
+        Assert.Contains(Path.Combine(platform, "AgentRag.Cli.dll"), program, StringComparison.Ordinal);
+        Assert.Contains(Path.GetRelativePath(Path.GetDirectoryName(tool)!, program), Encoding.UTF8.GetString(await File.ReadAllBytesAsync(tool, TestContext.Current.CancellationToken)), StringComparison.Ordinal);
         Assert.Contains("4 documents, 4 passages", await RunAsync(agentrag, tool, "index", "docs"), StringComparison.Ordinal);
         Assert.Contains("Ada Venn", await RunAsync(agentrag, tool, "ask", "Who built the lighthouse of Orm?"), StringComparison.Ordinal);
         await RunAsync(agentrag, tool, "init", "docs", "--client", "claude-code", "--yes");
@@ -31,7 +38,7 @@ public sealed partial class InstalledToolTests
         Assert.Contains($"starts agentrag {version} in ", await RunAsync(agentrag, tool, "doctor", "--client", "claude-code"), StringComparison.Ordinal);
     }
 
-    private static string CheckPackage(string packages)
+    private static (string Version, string Platform) CheckPackage(string packages)
     {
         var package = Assert.Single(Directory.GetFiles(packages, "AgentRag.Cli.*.nupkg"));
         Assert.Single(Directory.GetFiles(packages, "AgentRag.Cli.*.snupkg"));
@@ -43,13 +50,26 @@ public sealed partial class InstalledToolTests
             metadata.Descendants().Where(element => element.Name.LocalName == "packageType").Select(element => element.Attribute("name")!.Value).Order(StringComparer.Ordinal));
         var version = metadata.Elements().Single(element => element.Name.LocalName == "version").Value;
 
+        // What runs is there once for each form, and nothing of it as content for projects that would refer to the package.
+        var forms = zip.Entries.Where(entry => entry.Name == "DotnetToolSettings.xml").Select(entry => Path.GetDirectoryName(entry.FullName)!.Replace('\\', '/')).Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(("tools/net10.0/any", 2), (forms[0], forms.Count));
+        var files = forms.Select(form => zip.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith($"{form}/", StringComparison.Ordinal)).Select(name => name[form.Length..]).Order(StringComparer.Ordinal)).ToList();
+        Assert.Equal(files[0], files[1]);
+        Assert.DoesNotContain(zip.Entries, entry => entry.FullName.StartsWith("content", StringComparison.Ordinal));
+
         // A registry takes the server only if both files say the same.
         using var server = zip.GetEntry(".mcp/server.json")!.Open();
         var description = JsonDocument.Parse(server).RootElement;
         Assert.Equal((version, version), (description.GetProperty("version").GetString(), description.GetProperty("packages")[0].GetProperty("version").GetString()));
         using var readme = new StreamReader(zip.GetEntry("README.md")!.Open());
         Assert.Equal(description.GetProperty("name").GetString(), ServerName().Match(readme.ReadToEnd()).Groups["name"].Value);
-        return version;
+        return (version, Path.GetFileName(forms[1]));
+    }
+
+    private static bool IsCompiledAhead(string assembly)
+    {
+        using var reader = new PEReader(File.OpenRead(assembly));
+        return reader.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0;
     }
 
     private static async Task<string> RunAsync(Agentrag agentrag, string program, params string[] arguments)

@@ -3,7 +3,9 @@ using AgentRag.Allocation;
 using AgentRag.Answering;
 using AgentRag.Fitting;
 using AgentRag.Plugin;
+using AgentRag.Retrieval;
 using AgentRag.Tests.Fakes;
+using AgentRag.Tests.Mcp;
 using Microsoft.Extensions.AI;
 using Xunit;
 using static AgentRag.Tests.Fakes.TestPassages;
@@ -65,6 +67,52 @@ public sealed class AgentRagPluginTests
         using var plugin = Plugin("Tarn");
         var tool = plugin.AsAIFunctions(typedResults: true).Single(tool => tool.Name == "answer_with_demonstrations");
         Assert.Equal("Tarn", Assert.IsType<AnswerResult>(await tool.InvokeAsync(new() { ["question"] = "Who?" })).Answer);
+    }
+
+    // Semantic Kernel's GetValue<T> gives what the function returned, if it is a T.
+    [Theory]
+    [InlineData("retrieve", "query", "pier", typeof(RetrieveResult)), InlineData("decompose", "question", "Who?", typeof(DecomposeResult))]
+    [InlineData("answer", "question", "Who?", typeof(AnswerResult)), InlineData("allocate_budget", "budget", "4096", typeof(AllocateBudgetResult))]
+    [InlineData("list_sources", "scope", "", typeof(ListSourcesResult)), InlineData("read_passage", "id", "bridge#1", typeof(ReadPassageResult))]
+    [InlineData("index_documents", "action", "status", typeof(IndexDocumentsResult))]
+    public async Task Every_tool_has_a_typed_result(string name, string argument, string value, Type type)
+    {
+        await using var indexing = new IndexJob((_, _) => throw new InvalidOperationException());
+        using var plugin = BridgeCorpus.Plugin(indexing: indexing);
+        var tool = plugin.AsAIFunctions(typedResults: true).Single(tool => tool.Name == name);
+        Assert.IsType(type, await tool.InvokeAsync(new() { [argument] = value }));
+    }
+
+    [Fact]
+    public async Task In_host_mode_the_typed_result_is_the_turn()
+    {
+        using var plugin = new AgentRagPlugin(Context() with { Mode = AnsweringMode.Host });
+        var tool = plugin.AsAIFunctions(typedResults: true).Single(tool => tool.Name == "answer");
+        Assert.NotEmpty(Assert.IsType<HostTurnResult>(await tool.InvokeAsync(new() { ["question"] = "Who?" })).State);
+    }
+
+    [Fact]
+    public async Task Search_fits_the_text_search_of_Agent_Framework()
+    {
+        using var plugin = BridgeCorpus.Plugin();
+
+        // The shape of TextSearchProvider's delegate.
+        Func<string, CancellationToken, Task<IEnumerable<TextSearchResult>>> search = plugin.SearchAsync;
+        var found = (await search("Lorn Bridge opened", TestContext.Current.CancellationToken)).First();
+        Assert.Equal(("Lorn Bridge", "bridge.md", "The Lorn Bridge was opened in 1931. Its designer was Ada Quill."), (found.SourceName, found.SourceLink, found.Text));
+        Assert.Empty(await search(" ", TestContext.Current.CancellationToken));
+    }
+
+    // With RecentMessageMemoryLimit it puts earlier messages before the one that asks.
+    [Fact]
+    public async Task Search_goes_by_the_end_of_a_long_conversation()
+    {
+        string? asked = null;
+        using var plugin = new AgentRagPlugin(Context() with { Answering = Context().Answering with { Retriever = new NotingRetriever(query => asked = query) } });
+        await plugin.SearchAsync($"{string.Concat(Enumerable.Repeat("😀", 1500))} When was the Lorn Bridge opened?", TestContext.Current.CancellationToken);
+        Assert.EndsWith("😀 When was the Lorn Bridge opened?", asked, StringComparison.Ordinal);
+        Assert.InRange(asked!.Length, 1999, 2000);
+        Assert.True(char.IsHighSurrogate(asked[0]));
     }
 
     [Fact]
@@ -138,6 +186,17 @@ public sealed class AgentRagPluginTests
         await plugin.RetrieveAsync("x");
         await plugin.RetrieveAsync("x");
         Assert.Equal(3, opened);
+    }
+
+    private sealed class NotingRetriever(Action<string> note) : IRetriever
+    {
+        public string Name => "noting";
+
+        public Task<IReadOnlyList<RankedPassage>> RetrieveAsync(RetrievalQuery query, CancellationToken cancellationToken = default)
+        {
+            note(query.Text);
+            return Task.FromResult<IReadOnlyList<RankedPassage>>([]);
+        }
     }
 
     private static AIFunction Tool(AgentRagPlugin plugin, string name) => plugin.AsAIFunctions().Single(tool => tool.Name == name);
