@@ -61,6 +61,14 @@ public sealed partial class InstalledToolTests
         using var server = zip.GetEntry(".mcp/server.json")!.Open();
         var description = JsonDocument.Parse(server).RootElement;
         Assert.Equal((version, version), (description.GetProperty("version").GetString(), description.GetProperty("packages")[0].GetProperty("version").GetString()));
+
+        // What the registry's schema demands of it.
+        Assert.Equal("https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json", description.GetProperty("$schema").GetString());
+        Assert.Matches("^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$", description.GetProperty("name").GetString());
+        Assert.InRange(description.GetProperty("description").GetString()!.Length, 1, 100);
+        Assert.InRange(description.GetProperty("title").GetString()!.Length, 1, 100);
+        Assert.Equal(("nuget", "AgentRag.Cli"), (description.GetProperty("packages")[0].GetProperty("registryType").GetString(), description.GetProperty("packages")[0].GetProperty("identifier").GetString()));
+        Assert.Equal("stdio", description.GetProperty("packages")[0].GetProperty("transport").GetProperty("type").GetString());
         using var readme = new StreamReader(zip.GetEntry("README.md")!.Open());
         Assert.Equal(description.GetProperty("name").GetString(), ServerName().Match(readme.ReadToEnd()).Groups["name"].Value);
         return (version, Path.GetFileName(forms[1]));

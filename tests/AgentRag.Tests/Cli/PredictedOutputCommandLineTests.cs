@@ -146,8 +146,8 @@ public sealed class PredictedOutputCommandLineTests : IDisposable
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(error) });
         console.Profile.Width = 10_000;
-        var code = await new CommandLine(new Terminal(output, new Lazy<IAnsiConsole>(console))).RunAsync(args.Contains("--replay") ? args : [.. args, "--index", args.Contains("--tokenizer") ? await ByteIndexAsync() : _folder["index"]]);
-        Cancellation.ThrowIfCancellationRequested();
+        string[] all = args.Contains("--replay") ? args : [.. args, "--index", args.Contains("--tokenizer") ? await ByteIndexAsync() : _folder["index"]];
+        var code = await Task.Run(() => new CommandLine(new Terminal(output, console)).Run(all), Cancellation);
         return new(code, output.ToString(), error.ToString());
     }
 
@@ -157,8 +157,8 @@ public sealed class PredictedOutputCommandLineTests : IDisposable
         var path = _folder["bytes"];
         if (!Directory.Exists(path))
         {
-            var terminal = new Terminal(new StringWriter(), new Lazy<IAnsiConsole>(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(new StringWriter()) })));
-            Assert.Equal(0, await new CommandLine(terminal).RunAsync(["index", DemoWorld.Documents, "--tokenizer", Bytes(), "--index", path]));
+            var terminal = new Terminal(new StringWriter(), AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(new StringWriter()) }));
+            Assert.Equal(0, await Task.Run(() => new CommandLine(terminal).Run(["index", DemoWorld.Documents, "--tokenizer", Bytes(), "--index", path]), Cancellation));
         }
 
         return path;
