@@ -70,7 +70,7 @@ internal sealed class ManagedHeap : IDisposable
                 return _client.StartEventPipeSession(
                     [new EventPipeProvider("System.Runtime", EventLevel.Informational, 0, new Dictionary<string, string>(StringComparer.Ordinal) { ["EventCounterIntervalSec"] = "2" })], requestRundown: false);
             }
-            catch (ServerNotAvailableException) when (tries < 100)
+            catch (Exception e) when (tries < 100 && e is (ServerNotAvailableException or System.Net.Sockets.SocketException))
             {
                 Thread.Sleep(100);
             }

@@ -92,13 +92,18 @@ internal sealed class ServedProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _heap.Dispose();
-        if (_endpoint is not null && !_process.HasExited)
+        // The end of its input is a server's ordinary end; over HTTP it waits for nothing of the kind.
+        if (_endpoint is null)
+        {
+            _process.StandardInput.Close();
+        }
+        else if (!_process.HasExited)
         {
             _process.Kill();
         }
 
         await _process.WaitForExitAsync();
+        _heap.Dispose();
         _process.Dispose();
     }
 

@@ -191,10 +191,10 @@ internal sealed class IndexRun
 
     private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
     {
-        // The file may have been replaced by a link since the folder was searched.
-        if (new FileInfo(path).LinkTarget is not null)
+        // The file, or a folder above it, may have been replaced by a link since the folder was searched. What was found is a real path; a file that is gone fails when it is opened.
+        if (File.Exists(path) && RealPath.Of(path) != path)
         {
-            throw new IOException("it has become a symbolic link");
+            throw new IOException("it, or a folder above it, has become a symbolic link");
         }
 
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, useAsync: true);

@@ -97,6 +97,32 @@ public sealed class McpServerTests
     }
 
     [Fact(Timeout = Milliseconds)]
+    public async Task Under_noise_of_every_kind_standard_output_holds_messages_alone()
+    {
+        using var agentrag = Town.With(("docs/broken.pdf", "%PDF-1.7\nnothing"), ("docs/broken.docx", "PK no"), ("docs/rows.jsonl", "{broken\n"));
+        // Port 9 discards: no embedding model answers there.
+        using var session = new McpSession(agentrag, "docs", "--embeddings", "openai:any", "--embeddings-base-url", "http://127.0.0.1:9/v1", "--cache", "kept");
+        await session.InitializeAsync();
+        await session.WriteAsync("this is no message");
+        await session.WriteAsync("""{"jsonrpc":"2.0","id":"odd","method":"tools/call","params":{"name":7}}""");
+        string[] calls = ["retrieve", "answer", "list_sources", "guess", "read_passage", "index_documents", "allocate_budget"];
+        foreach (var (number, tool) in calls.Index())
+        {
+            await session.CallAsync($"call {number}", tool, number % 2 == 0 ? """{"query":"Orm","budget":5000}""" : """{"k":"a lot","question":"Where is Orm?"}""");
+        }
+
+        // Each reply is read as a message; a line that is none fails the session.
+        foreach (var number in Enumerable.Range(0, calls.Length))
+        {
+            await session.ReplyAsync($"call {number}");
+        }
+
+        var (exitCode, error) = await session.CloseAsync();
+        Assert.Equal(0, exitCode);
+        Assert.Contains("New passages have no vectors yet", error, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Milliseconds)]
     public async Task What_is_indexed_while_the_server_runs_is_found_by_the_next_call()
     {
         using var agentrag = await Town.IndexedAsync();

@@ -49,6 +49,19 @@ public sealed class TokenCalibrationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_password_in_the_servers_address_stands_in_no_file()
+    {
+        await using var server = Server();
+        using var composition = Compose(["--model", "openai:m", "--base-url", server.BaseUrl.Replace("http://", "http://me:s3cret@", StringComparison.Ordinal)]);
+
+        await AskAsync(composition);
+
+        var text = File.ReadAllText(Assert.Single(Directory.EnumerateFiles(_folder["state"])));
+        Assert.Contains($"openai:m at {server.BaseUrl}", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_damaged_calibration_is_told_and_answers_go_on()
     {
         await using var server = Server();
