@@ -343,7 +343,7 @@ internal sealed class Composition : IDisposable
         var model = _settings.BaseUrl.Value is { } url ? $"{_settings.Model.Value} at {url}" : $"{_settings.Model.Value}";
         try
         {
-            // Its name may stand in the file, a password in the address may not.
+            // The address may stand in the file, a key in its query may not.
             var name = _settings.BaseUrl.Value is { } address ? $"{_settings.Model.Value} at {SettingText.WithoutSecrets(address)}" : model;
             return TokenCalibration.Open(Path.Combine(CalibrationFolder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(model)))[..16]}.json"), name, Counter.Name);
         }

@@ -49,10 +49,10 @@ public sealed class TokenCalibrationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_password_in_the_servers_address_stands_in_no_file()
+    public async Task A_key_in_the_query_of_the_servers_address_stands_in_no_file()
     {
         await using var server = Server();
-        using var composition = Compose(["--model", "openai:m", "--base-url", server.BaseUrl.Replace("http://", "http://me:s3cret@", StringComparison.Ordinal)]);
+        using var composition = Compose(["--model", "openai:m", "--base-url", $"{server.BaseUrl}?key=s3cret"]);
 
         await AskAsync(composition);
 
