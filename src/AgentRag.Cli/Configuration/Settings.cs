@@ -151,7 +151,7 @@ internal sealed record Settings
     {
         var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), [.. SettingKeys.All.Select(key => key.Name)]);
         var settings = From(new SettingSources(flags, ProcessEnvironment(), file), model, baseUrl);
-        return settings with { Predictions = settings.Predictions.Off };
+        return settings with { Predictions = settings.Predictions.WithoutDrafts() };
     }
 
     private static Settings From(SettingSources sources, Setting<ModelName>? otherModel = null, Setting<string?>? otherBaseUrl = null)
