@@ -66,7 +66,7 @@ internal static class AllocateCommand
     {
         // No model is asked, so no key is needed: the sizes are those of the prompts.
         var asked = Settings.Read(parsed);
-        var settings = asked with { Model = new(Models.ModelName.Extractive, Setting<string>.Default), Predictions = asked.Predictions.Off };
+        var settings = asked with { Model = new(Models.ModelName.Extractive, Setting<string>.Default), Predictions = asked.Predictions.WithoutDrafts() };
         using var composition = new Composition(settings);
         var model = parsed.GetValue(Coefficients) switch
         {

@@ -65,7 +65,7 @@ internal sealed record PredictionSettings
     ];
 
     /// <summary>These settings with nothing drafted.</summary>
-    public PredictionSettings Off => this with { Mode = new(PredictedOutputs.Off, Setting<PredictedOutputs>.Default) };
+    public PredictionSettings WithoutDrafts() => this with { Mode = new(PredictedOutputs.Off, Setting<PredictedOutputs>.Default) };
 
     private static DraftContextOptions Defaults => new();
 

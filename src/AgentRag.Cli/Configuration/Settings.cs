@@ -162,7 +162,7 @@ internal sealed record Settings
     {
         var file = SettingsFile.Load(flags.GetValue(SettingKeys.Config), SettingKeys.All);
         var settings = From(new SettingSources(flags, environment, file), model, baseUrl);
-        return settings with { Predictions = settings.Predictions.Off };
+        return settings with { Predictions = settings.Predictions.WithoutDrafts() };
     }
 
     private static Settings From(SettingSources sources, Setting<ModelName>? otherModel = null, Setting<string?>? otherBaseUrl = null)
