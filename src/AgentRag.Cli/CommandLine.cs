@@ -33,7 +33,7 @@ internal sealed class CommandLine(Terminal terminal)
     public int Run(string[] args)
     {
         var verbose = new Option<bool>("--verbose") { Description = "Show the stack of an unexpected fault.", Recursive = true };
-        var root = Array.Exists(args, IsHelp) || args.Length == 0 || !Names.Contains(args[0]) ? Whole() : With(new Command(Program, Description), [args[0]]);
+        var root = Array.Exists(args, IsHelp) || args.Length == 0 || Array.IndexOf(Names, args[0]) < 0 ? Whole() : With(new Command(Program, Description), [args[0]]);
         root.Options.Add(SettingKeys.Config);
         root.Options.Add(verbose);
         var parsed = root.Parse(args);
@@ -130,11 +130,34 @@ internal sealed class CommandLine(Terminal terminal)
     }
 
     // A misspelt option would be searched for, or asked, as if it were the text.
-    private static string? OptionTakenAsArgument(ParseResult parsed) => parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)
-        ? null
-        : parsed.CommandResult.Children.OfType<ArgumentResult>()
-            .SelectMany(argument => argument.Tokens)
-            .FirstOrDefault(token => token.Value is ['-', not '\0', ..])?.Value;
+    private static string? OptionTakenAsArgument(ParseResult parsed)
+    {
+        foreach (var token in parsed.Tokens)
+        {
+            if (token.Type == TokenType.DoubleDash)
+            {
+                return null;
+            }
+        }
+
+        foreach (var child in parsed.CommandResult.Children)
+        {
+            if (child is not ArgumentResult argument)
+            {
+                continue;
+            }
+
+            foreach (var token in argument.Tokens)
+            {
+                if (token.Value is ['-', not '\0', ..])
+                {
+                    return token.Value;
+                }
+            }
+        }
+
+        return null;
+    }
 
     private static bool IsRoot(Command command) => !command.Parents.OfType<Command>().Any();
 

@@ -90,7 +90,7 @@ internal static class McpCommand
         })
         {
             Indexing = indexing,
-            StateKey = StateKeyFile.LoadOrCreate(StateKeyFile.DefaultPath, warning => terminal.WriteError($"agentrag: {warning}")),
+            StateKey = new(() => StateKeyFile.LoadOrCreate(StateKeyFile.DefaultPath, warning => terminal.WriteError($"agentrag: {warning}"))),
         };
         await serve(plugin);
         return ExitCode.Success;

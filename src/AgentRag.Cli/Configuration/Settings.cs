@@ -33,9 +33,9 @@ internal sealed record Settings
 
     public required Setting<DemonstrationSource> Demonstrations { get; init; }
 
-    public required Setting<DemonstrationSelection> DemonstrationSelection { get; init; }
+    public Setting<DemonstrationSelection> DemonstrationSelection => field ??= SettingKeys.DemonstrationSelection.Read(Sources);
 
-    public required Setting<int?> DemonstrationK { get; init; }
+    public Setting<int?> DemonstrationK => field ??= SettingKeys.DemonstrationK.Read(Sources);
 
     public required Setting<int> DemonstrationSeed { get; init; }
 
@@ -49,7 +49,7 @@ internal sealed record Settings
 
     public required ApiKey? EmbeddingsKey { get; init; }
 
-    public required Setting<FusionMethod> Fusion { get; init; }
+    public Setting<FusionMethod> Fusion => field ??= SettingKeys.Fusion.Read(Sources);
 
     public required Setting<IReadOnlyList<double>?> FusionWeights { get; init; }
 
@@ -61,7 +61,7 @@ internal sealed record Settings
 
     public required Setting<string?> RerankModel { get; init; }
 
-    public required Setting<RerankForm> RerankForm { get; init; }
+    public Setting<RerankForm> RerankForm => field ??= SettingKeys.RerankForm.Read(Sources);
 
     public required Setting<Uri?> Qdrant { get; init; }
 
@@ -215,13 +215,11 @@ internal sealed record Settings
             Embeddings = embeddings,
             EmbeddingsBaseUrl = embeddingsUrl,
             EmbeddingsKey = embeddings.Value is not { IsLocal: false } ? null : FindKey(environment, EmbeddingsKeyVariables) ?? (isShared ? key : null),
-            Fusion = SettingKeys.Fusion.Read(sources),
             FusionWeights = SettingKeys.FusionWeights.Read(sources),
             RrfK = SettingKeys.RrfK.Read(sources),
             Rerank = rerank,
             RerankKey = rerank.Value.Url is null ? null : FindKey(environment, RerankKeyVariables),
             RerankModel = SettingKeys.RerankModel.Read(sources),
-            RerankForm = SettingKeys.RerankForm.Read(sources),
             Qdrant = qdrant,
             QdrantKey = qdrant.Value is null ? null : FindKey(environment, QdrantKeyVariables),
             QdrantCollection = SettingKeys.QdrantCollection.Read(sources),
@@ -232,8 +230,6 @@ internal sealed record Settings
             Index = SettingKeys.Index.Read(sources),
             Prompts = SettingKeys.Prompts.Read(sources),
             Demonstrations = SettingKeys.Demonstrations.Read(sources),
-            DemonstrationSelection = SettingKeys.DemonstrationSelection.Read(sources),
-            DemonstrationK = SettingKeys.DemonstrationK.Read(sources),
             DemonstrationSeed = SettingKeys.DemonstrationSeed.Read(sources),
             Retriever = SettingKeys.Retriever.Read(sources),
             Strategy = SettingKeys.Strategy.Read(sources),
@@ -253,7 +249,12 @@ internal sealed record Settings
             Sources = sources,
         };
 
-        // A server that starts needs none of these: they are read when they are used, or now, if one is set and may be wrong.
+        // A server that starts needs none of these, and their types would be compiled for it: they are read when they are used, or now, if one is set and may be wrong.
+        if (sources.HasAny([SettingKeys.DemonstrationSelection, SettingKeys.DemonstrationK, SettingKeys.Fusion, SettingKeys.RerankForm]))
+        {
+            _ = (settings.DemonstrationSelection, settings.DemonstrationK, settings.Fusion, settings.RerankForm);
+        }
+
         if (sources.HasAny(AnsweringSettings.All))
         {
             _ = settings.Answering;

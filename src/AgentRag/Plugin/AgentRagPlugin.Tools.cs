@@ -14,10 +14,6 @@ public sealed partial class AgentRagPlugin
     /// <summary>The name under which a function's <see cref="AITool.AdditionalProperties"/> say whether it changes nothing.</summary>
     public const string ReadOnlyProperty = "readOnly";
 
-    // Made at the first state: the system's cryptography takes longer to load than a server needs to start.
-    private readonly Lazy<byte[]> _ownStateKey = new(() => RandomNumberGenerator.GetBytes(32));
-    private readonly ReadOnlyMemory<byte>? _stateKey;
-
     /// <summary>How long a tool may take. Default 45 s: the most patient of the clients that cannot be told to wait gives up after a minute.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(45);
 
@@ -26,13 +22,9 @@ public sealed partial class AgentRagPlugin
 
     /// <summary>
     /// Seals the states that callers hand back; at least 32 bytes. Default: made for this plugin, so that states end with it. Servers that share a key take each
-    /// other's states.
+    /// other's states. It is asked for at the first state, not at the start: cryptography takes long to load.
     /// </summary>
-    public ReadOnlyMemory<byte> StateKey
-    {
-        get => _stateKey ?? _ownStateKey.Value;
-        init => _stateKey = value;
-    }
+    public Lazy<byte[]> StateKey { get; init; } = new(() => RandomNumberGenerator.GetBytes(32));
 
     /// <summary>How long a state can be handed back. Default 1 hour.</summary>
     public TimeSpan StateLifetime { get; init; } = TimeSpan.FromHours(1);
@@ -100,7 +92,7 @@ public sealed partial class AgentRagPlugin
         }
     }
 
-    private StateSeal Seal() => new(StateKey.ToArray(), StateLifetime, Clock);
+    private StateSeal Seal() => new(StateKey.Value, StateLifetime, Clock);
 
     // Time to write the result and bring it to the client.
     private TimeSpan Slice() => CallDeadline > TimeSpan.FromSeconds(20) ? CallDeadline - TimeSpan.FromSeconds(5) : CallDeadline * 0.75;

@@ -241,7 +241,7 @@ public sealed class HostModeTests
         Assert.Equal(4, answer.GetProperty("requests").GetInt32()); // the one that was cut off is paid for
     }
 
-    private static AgentRagPlugin Plugin(byte[]? key = null) => key is null ? new(Context()) : new(Context()) { StateKey = key };
+    private static AgentRagPlugin Plugin(byte[]? key = null) => key is null ? new(Context()) : new(Context()) { StateKey = new(key) };
 
     private static PluginContext Context(AgentRag.Retrieval.IRetriever? retriever = null) =>
         BridgeCorpus.Context(retriever, new ScriptedModel(_ => throw new InvalidOperationException("No model may be asked."))) with { Mode = AnsweringMode.Host };
