@@ -158,7 +158,8 @@ internal static class IndexCommand
         summary.Index.UnchangedFiles,
         summary.Index.RemovedFiles,
         summary.Index.UnknownFiles,
-        summary.Index.Ignored,
+        summary.Index.IgnoredFiles,
+        summary.Index.IgnoredFolders,
         summary.Index.Skipped,
         summary.Index.BytesOnDisk,
         summary.Index.Roots,
@@ -171,7 +172,13 @@ internal static class IndexCommand
     public static string FilesLine(IndexResult result) =>
         $"Files: {result.AddedFiles:N0} added, {result.ChangedFiles:N0} changed, {result.UnchangedFiles:N0} unchanged, {result.RemovedFiles:N0} removed" +
         (result.UnknownFiles > 0 ? $"; {result.UnknownFiles:N0} of kinds that are not read" : "") +
-        (result.Ignored > 0 ? $"; {result.Ignored:N0} left out by patterns or .gitignore" : "");
+        (LeftOut(result) is { Length: > 0 } leftOut ? $"; {leftOut} left out by patterns or .gitignore" : "");
+
+    private static string LeftOut(IndexResult result) => string.Join(" and ", new[]
+    {
+        result.IgnoredFiles > 0 ? Plural.Of(result.IgnoredFiles, "file") : "",
+        result.IgnoredFolders > 0 ? $"{Plural.Of(result.IgnoredFolders, "folder")} with all in {(result.IgnoredFolders == 1 ? "it" : "them")}" : "",
+    }.Where(part => part.Length > 0));
 
     /// <summary>What a run did beside the index.</summary>
     public static IEnumerable<string> FurtherLines(IndexSummary summary)

@@ -3,8 +3,8 @@ namespace AgentRag.Documents;
 /// <summary>Finds the files to read below given roots.</summary>
 /// <remarks>
 /// Nothing outside of the roots is ever listed: a symbolic link is not followed. Where its target lies below a root, the target is found there by
-/// itself, once; where not, the link is reported. Hidden files and folders (<c>.git</c>, <c>.agentrag</c>) and <c>node_modules</c> are left out, and so
-/// are empty files. Pipes, sockets and devices are reported and never opened. What .gitignore files leave out is left out too, if the options do not say
+/// itself, once; where not, the link is reported. Hidden files and folders (<c>.git</c>, <c>.agentrag</c>) and <c>node_modules</c> are left out. Empty files
+/// are reported; so are pipes, sockets and devices, which are never opened. What .gitignore files leave out is left out too, if the options do not say
 /// otherwise.
 /// </remarks>
 public static class DocumentFolder
@@ -38,7 +38,7 @@ public static class DocumentFolder
             search.VisitRoot(realRoots[i], roots[i], cancellationToken);
         }
 
-        return new([.. realRoots.Distinct(StringComparer.Ordinal)], search.Files, search.Skipped, search.UnknownFiles) { Ignored = search.Ignored };
+        return new([.. realRoots.Distinct(StringComparer.Ordinal)], search.Files, search.Skipped, search.UnknownFiles) { IgnoredFiles = search.IgnoredFiles, IgnoredFolders = search.IgnoredFolders };
     }
 
     private sealed class Search(List<string> realRoots, DocumentReaders readers, DocumentFolderOptions options)
@@ -54,7 +54,9 @@ public static class DocumentFolder
 
         public int UnknownFiles { get; private set; }
 
-        public int Ignored { get; private set; }
+        public int IgnoredFiles { get; private set; }
+
+        public int IgnoredFolders { get; private set; }
 
         public void VisitRoot(string root, string asGiven, CancellationToken cancellationToken)
         {
@@ -108,14 +110,15 @@ public static class DocumentFolder
             var isFolder = entry is DirectoryInfo;
             var isLeftOut = rules?.IsIgnored(entry.FullName, isFolder) is true
                 || Array.Exists(_excluded, pattern => pattern.IsMatch(Below(root, entry), isFolder));
-            Ignored += isLeftOut ? 1 : 0;
+            IgnoredFiles += isLeftOut && !isFolder ? 1 : 0;
+            IgnoredFolders += isLeftOut && isFolder ? 1 : 0;
             return isLeftOut;
         }
 
         private bool IsIncluded(string root, FileInfo file)
         {
             var isIncluded = _included.Length == 0 || Array.Exists(_included, pattern => pattern.IsMatch(Below(root, file), isFolder: false));
-            Ignored += isIncluded ? 0 : 1;
+            IgnoredFiles += isIncluded ? 0 : 1;
             return isIncluded;
         }
 
@@ -178,7 +181,7 @@ public static class DocumentFolder
             else if (file.Length == 0)
             {
                 // Only what looks empty can be something else than a file.
-                Skipped.AddRange(RegularFile.Is(file.FullName) ? [] : [new(file.FullName, "is a pipe, a socket or a device")]);
+                Skipped.Add(new(file.FullName, RegularFile.Is(file.FullName) ? "is empty" : "is a pipe, a socket or a device"));
             }
             else if (_seen.Add(file.FullName))
             {

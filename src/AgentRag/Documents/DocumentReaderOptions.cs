@@ -26,7 +26,7 @@ public sealed record DocumentReaderOptions
     /// <summary>Most entries of a .docx or .epub file. Default 10,000.</summary>
     public int MaxPackedEntries { get; init; } = 10_000;
 
-    /// <summary>Deepest nesting of XML elements, of PDF objects, and (at most 32) of parts in a mail. Default 256.</summary>
+    /// <summary>Deepest nesting of HTML and XML elements, of PDF objects, and (at most 32) of parts in a mail. Default 256.</summary>
     public int MaxNesting { get; init; } = 256;
 
     /// <summary>Most time until a file gives its document. Default 60 seconds. Rows of a .jsonl file are not timed: their size is the limit.</summary>

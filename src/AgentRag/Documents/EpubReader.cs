@@ -27,7 +27,7 @@ public sealed class EpubReader(DocumentReaderOptions options) : IDocumentReader
         }
     }
 
-    private static async Task<Document?> ReadBookAsync(DocumentFile file, PackedFile package, Action<SkippedFile> skipped, CancellationToken cancellationToken)
+    private async Task<Document?> ReadBookAsync(DocumentFile file, PackedFile package, Action<SkippedFile> skipped, CancellationToken cancellationToken)
     {
         EpubContents? contents;
         try
@@ -69,7 +69,7 @@ public sealed class EpubReader(DocumentReaderOptions options) : IDocumentReader
         };
     }
 
-    private static async Task<HtmlPage?> ReadChapterAsync(
+    private async Task<HtmlPage?> ReadChapterAsync(
         DocumentFile file, PackedFile package, string chapter, Action<SkippedFile> skipped, CancellationToken cancellationToken)
     {
         string problem;
@@ -79,7 +79,7 @@ public sealed class EpubReader(DocumentReaderOptions options) : IDocumentReader
             {
                 if (HtmlPage.Decode(content) is { } xhtml)
                 {
-                    return HtmlPage.ParseXhtml(xhtml, cancellationToken);
+                    return HtmlPage.ParseXhtml(xhtml, _options.MaxNesting, cancellationToken);
                 }
 
                 problem = "is not text; it may be encrypted";

@@ -10,8 +10,11 @@ namespace AgentRag.Documents;
 public sealed record FoundFiles(
     IReadOnlyList<string> Roots, IReadOnlyList<DocumentFile> Files, IReadOnlyList<SkippedFile> Skipped, int UnknownFiles)
 {
-    /// <summary>Files and folders that patterns or .gitignore left out; what is in such a folder is not counted.</summary>
-    public int Ignored { get; init; }
+    /// <summary>Files that patterns or .gitignore left out one by one.</summary>
+    public int IgnoredFiles { get; init; }
+
+    /// <summary>Folders that patterns or .gitignore left out as a whole: what is in them is not looked at, so it is not counted.</summary>
+    public int IgnoredFolders { get; init; }
 
     /// <summary>Files that have the same bytes as an earlier one; empty until <see cref="WithoutDuplicatesAsync"/> has looked.</summary>
     public IReadOnlyList<DuplicateFile> Duplicates { get; init; } = [];

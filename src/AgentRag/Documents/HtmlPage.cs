@@ -22,11 +22,16 @@ internal sealed partial record HtmlPage(
     private const int CharsetWithin = 1024;
 
     /// <summary>Reads a page: its content is <c>main</c>, else a single <c>article</c>, else the body.</summary>
-    /// <remarks>Elements nested by the hundred thousand take the parser minutes; it asks at every element whether somebody still waits.</remarks>
-    public static HtmlPage Parse(string html, CancellationToken cancellationToken)
+    /// <param name="html">The page.</param>
+    /// <param name="maxNesting">Deepest nesting of elements, <c>html</c> and <c>body</c> among them.</param>
+    /// <param name="cancellationToken">Asked at every element whether somebody still waits.</param>
+    /// <exception cref="InvalidDataException">Elements are nested deeper.</exception>
+    public static HtmlPage Parse(string html, int maxNesting, CancellationToken cancellationToken)
     {
-        var parser = new HtmlParser(new HtmlParserOptions { OnCreated = (_, _) => cancellationToken.ThrowIfCancellationRequested() });
+        var nesting = new NestingLimit(maxNesting, cancellationToken);
+        var parser = new HtmlParser(new HtmlParserOptions { OnCreated = (element, _) => nesting.Next(element) });
         using var page = parser.ParseDocument(html);
+        nesting.End();
         var articles = page.QuerySelectorAll("article");
         var content = page.QuerySelector("main, [role=main]") ?? (articles.Length == 1 ? articles[0] : page.Body);
         var (text, headings) = HtmlText.Extract((INode?)content ?? page);
@@ -35,8 +40,8 @@ internal sealed partial record HtmlPage(
 
     /// <summary>Reads an XHTML page.</summary>
     /// <remarks>An HTML parser takes <c>&lt;title/&gt;</c> for an opening tag and the rest of the page for the title.</remarks>
-    public static HtmlPage ParseXhtml(string xhtml, CancellationToken cancellationToken) =>
-        Parse(ClosedInPlace().Replace(xhtml, "<${tag}${attributes}></${tag}>"), cancellationToken);
+    public static HtmlPage ParseXhtml(string xhtml, int maxNesting, CancellationToken cancellationToken) =>
+        Parse(ClosedInPlace().Replace(xhtml, "<${tag}${attributes}></${tag}>"), maxNesting, cancellationToken);
 
     /// <summary>Decodes a page: by its byte order mark, as UTF-8 where it is valid, else by the charset that it names.</summary>
     /// <returns>The text, or null for a binary file.</returns>
@@ -72,6 +77,32 @@ internal sealed partial record HtmlPage(
         }
 
         return metadata.Build();
+    }
+
+    /// <summary>Ends the parser where elements are nested too deep: beyond some ten thousand levels it takes minutes, as it looks through all that are open at each.</summary>
+    private sealed class NestingLimit(int maxNesting, CancellationToken cancellationToken)
+    {
+        // The element at hand has no place in the tree yet, the one before has.
+        private IElement? _latest;
+
+        public void Next(IElement element)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            End();
+            _latest = element;
+        }
+
+        public void End()
+        {
+            var depth = 0;
+            for (INode? node = _latest; node is not null; node = node.Parent)
+            {
+                if (node is IElement && ++depth > maxNesting)
+                {
+                    throw new InvalidDataException($"its elements are nested deeper than {maxNesting:N0}");
+                }
+            }
+        }
     }
 
     [GeneratedRegex(@"<(?<tag>title|script|style|iframe|textarea|noscript)\b(?<attributes>[^<>]*)/>", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]

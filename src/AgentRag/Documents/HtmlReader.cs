@@ -32,7 +32,11 @@ public sealed class HtmlReader(DocumentReaderOptions options) : IDocumentReader
             yield break;
         }
 
-        var page = Path.GetExtension(file.FullPath) is ".xhtml" ? HtmlPage.ParseXhtml(html, cancellationToken) : HtmlPage.Parse(html, cancellationToken);
+        if (Parse(file, html, skipped, cancellationToken) is not { } page)
+        {
+            yield break;
+        }
+
         yield return new Document
         {
             Id = file.Id,
@@ -42,5 +46,20 @@ public sealed class HtmlReader(DocumentReaderOptions options) : IDocumentReader
             Headings = page.Headings,
             Metadata = page.Metadata,
         };
+    }
+
+    private HtmlPage? Parse(DocumentFile file, string html, Action<SkippedFile> skipped, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Path.GetExtension(file.FullPath) is ".xhtml"
+                ? HtmlPage.ParseXhtml(html, _options.MaxNesting, cancellationToken)
+                : HtmlPage.Parse(html, _options.MaxNesting, cancellationToken);
+        }
+        catch (InvalidDataException exception)
+        {
+            skipped(new(file.FullPath, exception.Message));
+            return null;
+        }
     }
 }

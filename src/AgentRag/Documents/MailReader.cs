@@ -40,11 +40,16 @@ public sealed partial class MailReader(DocumentReaderOptions options) : IDocumen
             yield break;
         }
 
-        var reading = new Reading(Math.Min(_options.MaxNesting, MostNesting), cancellationToken);
+        var reading = new Reading(_options.MaxNesting, cancellationToken);
         reading.AddMail(mail, depth: 0);
         if (reading.IsTooDeep)
         {
             skipped(new(file.FullPath, $"its parts below {reading.MaxDepth} levels of nesting"));
+        }
+
+        if (reading.HtmlProblem is { } problem)
+        {
+            skipped(new(file.FullPath, $"its HTML text: {problem}"));
         }
 
         var subject = Titles.OneLine(mail.Headers.GetValueOrDefault("Subject", ""));
@@ -83,13 +88,16 @@ public sealed partial class MailReader(DocumentReaderOptions options) : IDocumen
     [GeneratedRegex(@"[^\s<>,;:""()@]{1,64}@[^\s<>,;:""()@]{1,190}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Address();
 
-    private sealed class Reading(int maxDepth, CancellationToken cancellationToken)
+    private sealed class Reading(int maxNesting, CancellationToken cancellationToken)
     {
         private readonly StringBuilder _text = new();
 
-        public int MaxDepth => maxDepth;
+        public int MaxDepth { get; } = Math.Min(maxNesting, MostNesting);
 
         public bool IsTooDeep { get; private set; }
+
+        /// <summary>Why an HTML text was left out; null when none was.</summary>
+        public string? HtmlProblem { get; private set; }
 
         public override string ToString() => _text.ToString();
 
@@ -103,7 +111,7 @@ public sealed partial class MailReader(DocumentReaderOptions options) : IDocumen
         private void AddPart(MimePart part, int depth)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (depth > maxDepth)
+            if (depth > MaxDepth)
             {
                 IsTooDeep = true;
             }
@@ -125,11 +133,23 @@ public sealed partial class MailReader(DocumentReaderOptions options) : IDocumen
             }
             else if (part.MediaType is "text/html")
             {
-                Append(HtmlPage.Parse(part.Text(), cancellationToken).Text);
+                AppendHtml(part.Text());
             }
             else if (part.MediaType is "text/plain")
             {
                 Append(part.Text());
+            }
+        }
+
+        private void AppendHtml(string html)
+        {
+            try
+            {
+                Append(HtmlPage.Parse(html, maxNesting, cancellationToken).Text);
+            }
+            catch (InvalidDataException exception)
+            {
+                HtmlProblem = exception.Message;
             }
         }
 

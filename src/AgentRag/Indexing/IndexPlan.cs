@@ -8,14 +8,16 @@ namespace AgentRag.Indexing;
 /// <param name="Searched">The folders and files that were searched in this run; what lies elsewhere is taken over unseen.</param>
 /// <param name="Skipped">What was left out.</param>
 /// <param name="UnknownFiles">Files of kinds that are not read.</param>
-/// <param name="Ignored">Files and folders that patterns or .gitignore left out.</param>
+/// <param name="IgnoredFiles">Files that patterns or .gitignore left out.</param>
+/// <param name="IgnoredFolders">Folders that they left out, with all that is in them.</param>
 internal sealed record IndexPlan(
     IReadOnlyList<string> Roots,
     IReadOnlyList<DocumentFile> Files,
     IReadOnlyList<string> Searched,
     IReadOnlyList<SkippedFile> Skipped,
     int UnknownFiles,
-    int Ignored)
+    int IgnoredFiles,
+    int IgnoredFolders)
 {
     /// <summary>Searches the given paths and puts what is found beside what the index holds from elsewhere.</summary>
     /// <param name="request">The paths, or none for the index's own roots; whether the roots that are not searched stay in the index.</param>
@@ -54,7 +56,7 @@ internal sealed record IndexPlan(
         List<SkippedFile> skipped = [.. found.Skipped, .. found.Duplicates.Select(file => new SkippedFile(file.Path, $"has the same bytes as '{file.Original}'"))];
         var ids = DocumentIds.Assign([.. all.Where(file => !RowsBringIds(file))], skipped.Add).ToDictionary(file => file.FullPath, StringComparer.Ordinal);
         var files = all.Where(file => RowsBringIds(file) || ids.ContainsKey(file.FullPath)).Select(file => ids.GetValueOrDefault(file.FullPath, file));
-        return new(roots, [.. files], found.Roots, skipped, found.UnknownFiles, found.Ignored);
+        return new(roots, [.. files], found.Roots, skipped, found.UnknownFiles, found.IgnoredFiles, found.IgnoredFolders);
 
         bool RowsBringIds(DocumentFile file) => readers.For(file.FullPath)?.RowsBringIds is true;
     }

@@ -59,10 +59,10 @@ public sealed record IndexResult
     /// <summary>Files that were not in the index before.</summary>
     public required int AddedFiles { get; init; }
 
-    /// <summary>Files that were read again: their content or their document's id had changed.</summary>
+    /// <summary>Files whose content, or the id that it gives their document, had changed.</summary>
     public required int ChangedFiles { get; init; }
 
-    /// <summary>Files taken over as they were.</summary>
+    /// <summary>Files that are as they were; also those that were read again since others had taken or given back ids of their documents.</summary>
     public required int UnchangedFiles { get; init; }
 
     /// <summary>Files whose documents were removed, because they are gone or cannot be read any more.</summary>
@@ -74,8 +74,11 @@ public sealed record IndexResult
     /// <summary>Files of kinds that are not read.</summary>
     public required int UnknownFiles { get; init; }
 
-    /// <summary>Files and folders that patterns or .gitignore files left out; what is in such a folder is not counted.</summary>
-    public required int Ignored { get; init; }
+    /// <summary>Files that patterns or .gitignore files left out one by one.</summary>
+    public required int IgnoredFiles { get; init; }
+
+    /// <summary>Folders that patterns or .gitignore files left out as a whole: what is in them is not looked at, so it is not counted.</summary>
+    public required int IgnoredFolders { get; init; }
 
     /// <summary>Bytes of the index on disk, with its links and vectors.</summary>
     public required long BytesOnDisk { get; init; }

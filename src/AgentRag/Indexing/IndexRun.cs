@@ -23,6 +23,9 @@ internal sealed class IndexRun
     private readonly List<SkippedFile> _skipped;
     private int _added;
     private int _changed;
+
+    // Unchanged files that were read again since the ids of their documents had been taken or given back.
+    private int _readAgain;
     private int _documents;
     private int _passages;
 
@@ -40,7 +43,7 @@ internal sealed class IndexRun
     }
 
     /// <summary>Whether the index must be written.</summary>
-    public bool HasChanged => _added + _changed > 0 || _oldFiles.Count > _kept.Count;
+    public bool HasChanged => _added + _changed + _readAgain > 0 || _oldFiles.Count > _kept.Count;
 
     /// <summary>Per old segment, the files that are gone or were read again.</summary>
     public IReadOnlyList<IReadOnlySet<int>> DeletedFiles()
@@ -72,11 +75,12 @@ internal sealed class IndexRun
         Tokens = segments.Sum(segment => segment.TotalTokens),
         AddedFiles = _added,
         ChangedFiles = _changed,
-        UnchangedFiles = _kept.Count,
+        UnchangedFiles = _kept.Count + _readAgain,
         RemovedFiles = _oldFiles.Keys.Count(path => !_kept.Contains(path) && !_read.Contains(path)),
         Skipped = _skipped,
         UnknownFiles = _plan.UnknownFiles,
-        Ignored = _plan.Ignored,
+        IgnoredFiles = _plan.IgnoredFiles,
+        IgnoredFolders = _plan.IgnoredFolders,
         BytesOnDisk = bytesOnDisk,
         Roots = _plan.Roots,
     };
@@ -93,7 +97,7 @@ internal sealed class IndexRun
                 return;
             }
 
-            (_added, _changed) = wasKnown ? (_added, _changed + 1) : (_added + 1, _changed);
+            Count(wasKnown, wasKnown && hash.Length > 0 && IsSame(file, hash, old!));
             await ReadDocumentsAsync(index, file, hash, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -102,10 +106,20 @@ internal sealed class IndexRun
         }
     }
 
+    private void Count(bool wasKnown, bool isSame)
+    {
+        _added += wasKnown ? 0 : 1;
+        _changed += wasKnown && !isSame ? 1 : 0;
+        _readAgain += isSame ? 1 : 0;
+    }
+
+    private static bool IsSame(DocumentFile file, string hash, IndexedFile old) =>
+        old.Entry.Sha256 == hash && old.Entry.Id == file.Id && old.Entry.Root == file.Root;
+
     /// <summary>Leaves a file where it is, when it and the ids of its documents are what they were.</summary>
     private bool TakeOver(int index, DocumentFile file, string hash, IndexedFile old)
     {
-        if (old.Entry.Sha256 != hash || old.Entry.Id != file.Id || old.Entry.Root != file.Root || old.Entry.IdHolders.Any(holder => !_kept.Contains(holder)))
+        if (!IsSame(file, hash, old) || old.Entry.IdHolders.Any(holder => !_kept.Contains(holder)))
         {
             return false;
         }
@@ -172,7 +186,9 @@ internal sealed class IndexRun
         {
             if (duplicates > 0)
             {
-                skipped.Add(new(file.FullPath, $"{duplicates:N0} documents have ids that are taken by earlier ones, the first is '{firstDuplicate}'"));
+                skipped.Add(new(file.FullPath, duplicates == 1
+                    ? $"1 document has an id that is taken by an earlier one: '{firstDuplicate}'"
+                    : $"{duplicates:N0} documents have ids that are taken by earlier ones, the first is '{firstDuplicate}'"));
             }
 
             // Read again next time if it broke off.

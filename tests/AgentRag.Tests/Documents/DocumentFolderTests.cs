@@ -23,7 +23,6 @@ public sealed class DocumentFolderTests : IDisposable
             _folder.Write(path, "text");
         }
 
-        _folder.Write("empty.md", "");
         var found = Find(_folder.Path);
         Assert.Equal(["a-b/y.html", "a.md", "a/x.txt", "b.md", "z.jsonl"], found.Files.Select(f => f.RelativePath));
         Assert.Equal(1, found.UnknownFiles);
@@ -31,10 +30,11 @@ public sealed class DocumentFolderTests : IDisposable
     }
 
     [Fact]
-    public void Pipes_are_reported_and_not_opened_whereas_empty_files_are_left_out_in_silence()
+    public void Empty_files_and_pipes_are_reported_and_not_opened()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A folder of Windows holds no pipes.");
         _folder.Write("empty.md", "");
+        _folder.Write("empty.exe", "");
         using (var made = Process.Start("mkfifo", [_folder["pipe.md"]]))
         {
             made.WaitForExit();
@@ -42,7 +42,7 @@ public sealed class DocumentFolderTests : IDisposable
 
         var found = Find(_folder.Path);
         Assert.Empty(found.Files);
-        Assert.Equal([new(_folder["pipe.md"], "is a pipe, a socket or a device")], found.Skipped);
+        Assert.Equal([new(_folder["empty.md"], "is empty"), new(_folder["pipe.md"], "is a pipe, a socket or a device")], found.Skipped);
     }
 
     [Fact]

@@ -55,10 +55,33 @@ public sealed class DocumentReadersTests : IDisposable
     }
 
     [Fact]
-    public async Task Html_nested_deeper_than_the_stack_is_read()
+    public async Task Html_is_read_down_to_the_deepest_nesting_that_is_allowed()
     {
-        var html = string.Concat(Enumerable.Repeat("<div>", 20_000)) + "deep";
+        // Beside html and body.
+        var html = string.Concat(Enumerable.Repeat("<div>", 254)) + "deep";
         Assert.Equal("deep", Assert.Single(await ReadAsync("a.html", html)).Text);
+        Assert.Empty(await ReadAsync("b.html", "<div>" + html));
+        Assert.Equal("its elements are nested deeper than 256", Assert.Single(_skipped).Reason);
+        Assert.Equal("deep", Assert.Single(await ReadAsync("c.html", "<div>" + html, new() { MaxNesting = 257 })).Text);
+    }
+
+    [Theory]
+    [InlineData("<div>"), InlineData("<table><tr><td>"), InlineData("<ul><li>"), InlineData("<b id=%><i id=%>"), InlineData("<span><div>")]
+    [InlineData("<section><p>"), InlineData("<svg>"), InlineData("<p><b id=%>")]
+    public async Task Html_nested_without_end_is_refused_at_once(string tags)
+    {
+        // Without the limit the parser takes minutes for these, and the reason is the time.
+        var html = "<table>" + string.Concat(Enumerable.Range(0, 200_000).Select(i => tags.Replace("%", $"{i}", StringComparison.Ordinal))) + "deep";
+        Assert.Empty(await ReadAsync("a.html", html, new() { MaxReadTime = TimeSpan.FromSeconds(20) }));
+        Assert.Equal("its elements are nested deeper than 256", Assert.Single(_skipped).Reason);
+    }
+
+    [Fact]
+    public async Task Elements_that_html_closes_by_itself_are_not_nested()
+    {
+        var html = "<ul>" + string.Concat(Enumerable.Range(0, 3_000).Select(i => $"<li>item {i}<p>one<br>two<img src=a>")) + "</ul>";
+        Assert.Contains("item 2999", Assert.Single(await ReadAsync("a.html", html)).Text, StringComparison.Ordinal);
+        Assert.Empty(_skipped);
     }
 
     [Fact]

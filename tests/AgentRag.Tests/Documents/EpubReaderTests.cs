@@ -36,6 +36,21 @@ public sealed class EpubReaderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_chapter_nested_without_end_is_reported_and_the_others_are_read()
+    {
+        var path = _files.WriteZip(
+            "a.epub",
+            ("META-INF/container.xml", Container),
+            ("OEBPS/book.opf", Package.Replace("<item id='gone' href='gone.xhtml' media-type='application/xhtml+xml'/>", "", StringComparison.Ordinal)),
+            ("OEBPS/text/one.xhtml", "<html><body>" + string.Concat(Enumerable.Repeat("<div>", 5_000)) + "</body></html>"),
+            ("OEBPS/two b.xhtml", "<html><body><h1>Begin</h1><p>Earlier.</p></body></html>"));
+        var book = await _files.ReadOneAsync(path);
+
+        Assert.Equal("Begin\n\nEarlier.", book.Text);
+        Assert.Equal("its chapter 'OEBPS/text/one.xhtml' is damaged: its elements are nested deeper than 256", _files.Reason);
+    }
+
+    [Fact]
     public async Task A_reference_out_of_the_book_finds_nothing()
     {
         _files.Write("secret.xhtml", "<p>secret</p>");

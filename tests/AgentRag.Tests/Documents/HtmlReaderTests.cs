@@ -32,7 +32,7 @@ public sealed class HtmlReaderTests : IDisposable
     [Fact]
     public void A_page_that_nobody_waits_for_any_more_is_given_up()
     {
-        Assert.Throws<OperationCanceledException>(() => HtmlPage.Parse("<p>x", new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => HtmlPage.Parse("<p>x", 256, new CancellationToken(canceled: true)));
     }
 
     [Fact]

@@ -85,6 +85,15 @@ public sealed class MailReaderTests : IDisposable
     }
 
     [Fact]
+    public async Task An_html_text_nested_without_end_is_left_out_and_reported()
+    {
+        var html = string.Concat(Enumerable.Repeat("<div>", 5_000)) + "deep";
+        var mail = await ReadAsync($"Subject: s\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nfirst\n--b\nContent-Type: text/html\n\n{html}\n--b--");
+        Assert.Equal("Subject: s\n\nfirst", mail.Text);
+        Assert.Equal("its HTML text: its elements are nested deeper than 256", _files.Reason);
+    }
+
+    [Fact]
     public async Task A_mail_that_was_cut_off_is_read_as_far_as_it_goes()
     {
         var mail = await ReadAsync("Subject: s\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nfirst\n--b\nContent-Transfer-Encoding: base64\n\naGVsbG8gd29ybG");

@@ -255,7 +255,8 @@ public sealed class LibraryToolsTests
         RemovedFiles = 0,
         Skipped = [],
         UnknownFiles = 0,
-        Ignored = 0,
+        IgnoredFiles = 0,
+        IgnoredFolders = 0,
         BytesOnDisk = 1000,
         Roots = ["/docs"],
     };

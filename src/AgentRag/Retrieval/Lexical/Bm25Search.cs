@@ -22,6 +22,11 @@ internal sealed unsafe class Bm25Search
     /// <summary>Passages of a window for which looking up dense rows one by one is cheaper than adding the whole rows.</summary>
     private const int MaxLookups = 192;
 
+    private const int CodeCount = 256;
+
+    /// <summary>Postings of one term that are counted for a first threshold: more would cost as much as they spare.</summary>
+    private const int MaxCounted = 1 << 14;
+
     // Rounding of sums in double precision is far below this.
     private const double Rounding = 1e-9;
 
@@ -71,6 +76,11 @@ internal sealed unsafe class Bm25Search
 
         _scale = (ushort.MaxValue - Terms.Count) / Terms.TotalWeight;
         _candidates.Begin(k, Margin(snapshot));
+        if (Array.TrueForAll(allowed, bits => bits is null))
+        {
+            Expect(snapshot, k);
+        }
+
         Collect(snapshot, allowed);
         var count = Score(snapshot);
         if (count >= k && Reached(k) < _candidates.Threshold)
@@ -97,6 +107,59 @@ internal sealed unsafe class Bm25Search
         }
 
         return (int)(width * _scale * MarginShare);
+    }
+
+    /// <summary>Finds a first threshold: the k best passages are at least as good as the k best of one term alone.</summary>
+    private void Expect(Bm25Snapshot snapshot, int k)
+    {
+        // The rarest term that occurs often enough: it has the greatest weight, and the fewest postings.
+        var rarest = -1;
+        for (var term = 0; term < Terms.Count; term++)
+        {
+            var passages = Terms[term].Passages;
+            rarest = passages >= k && passages <= MaxCounted && (rarest < 0 || passages < Terms[rarest].Passages) ? term : rarest;
+        }
+
+        if (rarest < 0)
+        {
+            return;
+        }
+
+        var (most, weight) = (0, Terms[rarest].Weight * _scale);
+        var counts = stackalloc int[CodeCount];
+        for (var number = 0; number < snapshot.Bounds.Length; number++)
+        {
+            if (Terms.NumberIn(number, rarest) is not (>= 0 and var found))
+            {
+                continue;
+            }
+
+            var list = snapshot.Index.Segments[number].Segment.Postings(found);
+            if (list.IsDense)
+            {
+                continue;
+            }
+
+            new Span<int>(counts, CodeCount).Clear();
+            var codes = list.Codes;
+            for (var posting = 0; posting < list.Count; posting++)
+            {
+                counts[codes[posting]]++;
+            }
+
+            var upper = snapshot.Bounds[number].Lists;
+            for (var code = 1; code < upper.Length; code++)
+            {
+                if (counts[code] > 0)
+                {
+                    var bound = TermCursors.Value(weight, upper[code]);
+                    _candidates.Expect(bound, counts[code]);
+                    most = Math.Max(most, bound);
+                }
+            }
+        }
+
+        _candidates.RaiseToExpected(most);
     }
 
     private void Collect(Bm25Snapshot snapshot, ulong[]?[] allowed)
@@ -166,7 +229,7 @@ internal sealed unsafe class Bm25Search
             }
         }
 
-        if (_candidates.Threshold == 1 && allowed.IsEmpty)
+        if (_candidates.Count == 0 && allowed.IsEmpty)
         {
             _window.Maxima(bounds);
             _candidates.Raise(new(bounds, Window.MaximaCount));

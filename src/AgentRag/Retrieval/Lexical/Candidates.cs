@@ -59,6 +59,24 @@ internal sealed unsafe class Candidates
         Threshold = Math.Max(Threshold, (bin << StepBits) - _margin);
     }
 
+    /// <summary>Tells that some passages reach a bound, before any is added. All that is told must be of different passages, and of allowed ones.</summary>
+    /// <param name="bound">What each of them reaches at least.</param>
+    /// <param name="passages">How many they are.</param>
+    public void Expect(int bound, int passages) => _histogram[bound >> StepBits] += passages;
+
+    /// <summary>Raises the threshold to what k passages are expected to reach, and forgets what was told.</summary>
+    /// <param name="most">The greatest bound that was told.</param>
+    public void RaiseToExpected(int most)
+    {
+        var (bin, count) = (most >> StepBits, 0);
+        for (; bin > 0 && (count += _histogram[bin]) < _k; bin--)
+        {
+        }
+
+        Threshold = Math.Max(Threshold, (bin << StepBits) - _margin);
+        Clear();
+    }
+
     /// <summary>Adds passages of one window.</summary>
     /// <param name="first">The window's first passage.</param>
     /// <param name="locals">The passages, counted from there.</param>
@@ -101,13 +119,15 @@ internal sealed unsafe class Candidates
     /// <summary>Drops what the threshold has left behind.</summary>
     public void Prune()
     {
-        var kept = 0;
-        for (var i = 0; i < Count; i++)
+        // Without a branch that could be guessed wrongly.
+        var passages = _passages.AsSpan(0, Count);
+        var bounds = _bounds.AsSpan(0, Count);
+        var (threshold, kept) = (Threshold, 0);
+        for (var i = 0; i < passages.Length; i++)
         {
-            if (_bounds[i] >= Threshold)
-            {
-                (_passages[kept], _bounds[kept++]) = (_passages[i], _bounds[i]);
-            }
+            var bound = bounds[i];
+            (passages[kept], bounds[kept]) = (passages[i], bound);
+            kept += bound >= threshold ? 1 : 0;
         }
 
         Count = kept;

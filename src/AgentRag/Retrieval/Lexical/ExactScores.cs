@@ -11,8 +11,15 @@ internal sealed unsafe class ExactScores
     // Postings are passed over so many at a time: what one comparison of vectors looks at.
     private const int Block = 32;
 
+    // Measured: with fewer postings per candidate, looking at every posting is cheaper than looking for every candidate.
+    private const int PostingsPerCandidate = 16;
+
     private double[] _scores = new double[1 << 11];
     private double[] _norms = new double[1 << 11];
+
+    // For each passage of the window at hand its place among the window's candidates, from 1; 0 for none.
+    private readonly ushort[] _places = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
+    private readonly ushort[] _hits = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
 
     /// <summary>The scores, beside the candidates.</summary>
     public Span<double> Scores(int count) => _scores.AsSpan(0, count);
@@ -38,35 +45,54 @@ internal sealed unsafe class ExactScores
     /// <param name="norm">Of a passage's length, what BM25 adds in the denominator.</param>
     public void Add(Segment segment, int firstPassage, TermCursors cursors, ReadOnlySpan<int> passages, Range candidates, in LengthNorm norm)
     {
+        const int Local = TermEntry.WindowSize - 1;
+
+        // All at once: their lengths lie far apart, and so the processor waits for many of them together.
         var lengths = segment.PassageLengths;
+        for (var candidate = candidates.Start.Value; candidate < candidates.End.Value; candidate++)
+        {
+            _norms[candidate] = norm.Of(lengths[passages[candidate] - firstPassage]);
+        }
+
         int end;
         for (var first = candidates.Start.Value; first < candidates.End.Value; first = end)
         {
             var window = (passages[first] - firstPassage) >> TermEntry.WindowBits;
             for (end = first; end < candidates.End.Value && (passages[end] - firstPassage) >> TermEntry.WindowBits == window; end++)
             {
-                _norms[end] = norm.Of(lengths[passages[end] - firstPassage]);
+                _places[(passages[end] - firstPassage) & Local] = (ushort)(end - first + 1);
             }
 
             for (var i = 0; i < cursors.Count; i++)
             {
-                AddWindow(ref cursors[i], window, firstPassage, passages, first, end);
+                AddWindow(ref cursors[i], window, firstPassage, passages[first..end], first);
+            }
+
+            foreach (var passage in passages[first..end])
+            {
+                _places[(passage - firstPassage) & Local] = 0;
             }
         }
     }
 
-    private void AddWindow(ref TermCursor cursor, int window, int firstPassage, ReadOnlySpan<int> passages, int first, int end)
+    /// <summary>Adds what one term gives the candidates of one window.</summary>
+    /// <param name="cursor">The term.</param>
+    /// <param name="window">The window.</param>
+    /// <param name="firstPassage">Number of the segment's first passage in the index.</param>
+    /// <param name="passages">The candidates.</param>
+    /// <param name="first">How many candidates stand before them.</param>
+    private void AddWindow(ref TermCursor cursor, int window, int firstPassage, ReadOnlySpan<int> passages, int first)
     {
-        var list = cursor.List;
-        var codes = list.Codes;
+        ref readonly var list = ref cursor.List;
         if (list.IsDense)
         {
-            for (var candidate = first; candidate < end; candidate++)
+            var row = list.Codes;
+            for (var i = 0; i < passages.Length; i++)
             {
-                var passage = passages[candidate] - firstPassage;
-                if (codes[passage] != 0)
+                var passage = passages[i] - firstPassage;
+                if (row[passage] != 0)
                 {
-                    Add(candidate, cursor.Weight, list.Frequency(codes[passage], passage));
+                    Add(first + i, cursor.Weight, list.Frequency(row[passage], passage));
                 }
             }
 
@@ -74,42 +100,91 @@ internal sealed unsafe class ExactScores
         }
 
         var (posting, count) = cursor.Take(window);
-        var last = posting + count;
+        var codes = list.Codes + posting;
+        var windowStart = window << TermEntry.WindowBits;
         if (list.IsFlat)
         {
-            for (; posting < last; posting++)
+            // Fewer than two per window in the mean.
+            for (var p = 0; p < count; p++)
             {
-                var passage = (int)list.Passages[posting];
-                var found = passages[first..end].BinarySearch(passage + firstPassage);
-                if (found >= 0)
+                var passage = (int)list.Passages[posting + p];
+                if (_places[passage - windowStart] is not 0 and var place)
                 {
-                    Add(first + found, cursor.Weight, list.Frequency(codes[posting], passage));
+                    Add(first + place - 1, cursor.Weight, list.Frequency(codes[p], passage));
                 }
             }
 
             return;
         }
 
-        if (count == 0)
+        var locals = list.Locals + posting;
+        if (count > passages.Length * PostingsPerCandidate)
         {
+            AddFew(list, cursor.Weight, locals, codes, count, passages, first, firstPassage);
             return;
         }
 
-        var locals = list.Locals;
-        for (var candidate = first; candidate < end; candidate++)
+        AddMany(list, cursor.Weight, locals, codes, count, first, windowStart);
+    }
+
+    /// <summary>Looks at each posting of a list: first finds the candidates, without a branch that could be guessed wrongly, then scores them.</summary>
+    private void AddMany(in PostingList list, double weight, ushort* locals, byte* codes, int count, int first, int windowStart)
+    {
+        var places = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_places, 0);
+        var hits = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_hits, 0);
+        var (found, next) = (0, 0);
+        for (; next <= count - 4; next += 4)
         {
-            var passage = passages[candidate] - firstPassage;
+            hits[found] = (ushort)next;
+            found += places[locals[next]] == 0 ? 0 : 1;
+            hits[found] = (ushort)(next + 1);
+            found += places[locals[next + 1]] == 0 ? 0 : 1;
+            hits[found] = (ushort)(next + 2);
+            found += places[locals[next + 2]] == 0 ? 0 : 1;
+            hits[found] = (ushort)(next + 3);
+            found += places[locals[next + 3]] == 0 ? 0 : 1;
+        }
+
+        for (; next < count; next++)
+        {
+            hits[found] = (ushort)next;
+            found += places[locals[next]] == 0 ? 0 : 1;
+        }
+
+        var (scores, norms, frequencies) = (_scores, _norms, list.Book.Frequencies);
+        for (var hit = 0; hit < found; hit++)
+        {
+            var p = hits[hit];
+            var candidate = first + places[locals[p]] - 1;
+            var frequency = frequencies[codes[p]];
+            if (frequency == 0)
+            {
+                frequency = list.Frequency(codes[p], windowStart + locals[p]);
+            }
+
+            scores[candidate] += weight * frequency / (frequency + norms[candidate]);
+        }
+    }
+
+    /// <summary>Looks each candidate up in a list of far more postings.</summary>
+    private void AddFew(
+        in PostingList list, double weight, ushort* locals, byte* codes, int count, ReadOnlySpan<int> passages, int first, int firstPassage)
+    {
+        var posting = 0;
+        for (var i = 0; i < passages.Length; i++)
+        {
+            var passage = passages[i] - firstPassage;
             var local = (ushort)(passage & (TermEntry.WindowSize - 1));
-            while (posting + Block < last && locals[posting + Block - 1] < local)
+            while (posting + Block < count && locals[posting + Block - 1] < local)
             {
                 posting += Block;
             }
 
             // May look beyond the list, where other sections follow; what is found there does not count.
             var found = posting + Find(locals + posting, local);
-            if (found < last)
+            if (found < count)
             {
-                Add(candidate, cursor.Weight, list.Frequency(codes[found], passage));
+                Add(first + i, weight, list.Frequency(codes[found], passage));
             }
         }
     }

@@ -35,7 +35,12 @@ internal sealed unsafe class TermCursors
         }
     }
 
-    /// <summary>Works out what each code adds to a bound: rounded up, so that no sum of bounds is below the score.</summary>
+    /// <summary>What a code adds to a bound: rounded up, so that no sum of bounds is below the score.</summary>
+    /// <param name="weight">The term's weight in steps of the bounds.</param>
+    /// <param name="upper">The code's largest score for a weight of 1.</param>
+    public static int Value(double weight, double upper) => (int)(weight * upper) + 1;
+
+    /// <summary>Works out what each code adds to a bound.</summary>
     /// <param name="bounds">The codes' largest scores for a weight of 1.</param>
     /// <param name="scale">Steps of the bounds per unit of score.</param>
     public void SetValues(CodeBounds bounds, double scale)
@@ -47,7 +52,7 @@ internal sealed unsafe class TermCursors
             var (weight, upper, max) = (cursor.Weight * scale, cursor.List.IsDense ? bounds.Rows : bounds.Lists, 0);
             for (var code = 1; code < upper.Length; code++)
             {
-                var value = (int)(weight * upper[code]) + 1;
+                var value = Value(weight, upper[code]);
                 values[code] = (ushort)value;
                 max = Math.Max(max, value);
             }

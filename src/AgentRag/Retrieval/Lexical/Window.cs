@@ -14,13 +14,20 @@ internal sealed unsafe class Window(SimdLevel level)
     public const int MaximaCount = TermEntry.WindowSize / MaximumOf;
     private const int MaximumOf = 8;
 
+    // Numbers in the widest vector.
+    private const int Lanes = 32;
+
     // Measured: from so many finds per window on, mispredicted branches cost more than compressing every vector.
-    private const int ManyTaken = 40;
+    private const int ManyTaken = 48;
 
     /// <summary>Room behind what <see cref="Take"/> finds: it writes whole vectors.</summary>
     public const int Spare = 32;
 
     private readonly ushort[] _sums = GC.AllocateArray<ushort>(TermEntry.WindowSize + 64, pinned: true);
+
+    // Room for TakeMany.
+    private readonly ushort[] _vectors = GC.AllocateArray<ushort>(TermEntry.WindowSize + Lanes, pinned: true);
+    private readonly ushort[] _places = GC.AllocateArray<ushort>((TermEntry.WindowSize / Lanes) + 1, pinned: true);
 
     // What was taken from the window before: its neighbour will give about as many.
     private int _taken;
@@ -112,7 +119,7 @@ internal sealed unsafe class Window(SimdLevel level)
     }
 
     /// <summary>Takes out the sums that reach a threshold, and sets all to 0.</summary>
-    /// <param name="count">Sums of the window; rounded up to a multiple of 32, beyond it all are 0.</param>
+    /// <param name="count">Sums of the window; rounded up to a multiple of 128, beyond it all are 0.</param>
     /// <param name="threshold">At least 1.</param>
     /// <param name="locals">Receives their places, ascending; needs <see cref="Spare"/> more room.</param>
     /// <param name="values">Receives the sums, in the same way.</param>
@@ -123,42 +130,67 @@ internal sealed unsafe class Window(SimdLevel level)
 
     private int TakeFew(int count, int threshold, ushort* locals, ushort* values)
     {
-        var sums = Sums;
+        const int Group = 128;
         var found = 0;
         var least = Vector512.Create((ushort)threshold);
-        for (var i = 0; i < count; i += 32)
+        var end = Sums + count;
+        for (var sums = Sums; sums < end; sums += Group)
         {
-            var mask = Vector512.GreaterThanOrEqual(Vector512.Load(sums + i), least);
-            if (mask != Vector512<ushort>.Zero)
+            var (first, second, third, fourth) = (Vector512.Load(sums), Vector512.Load(sums + 32), Vector512.Load(sums + 64), Vector512.Load(sums + 96));
+            var max = Vector512.Max(Vector512.Max(first, second), Vector512.Max(third, fourth));
+            if (Vector512.GreaterThanOrEqual(max, least).ExtractMostSignificantBits() != 0)
             {
-                for (var bits = mask.ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
-                {
-                    var local = i + BitOperations.TrailingZeroCount(bits);
-                    (locals[found], values[found++]) = ((ushort)local, sums[local]);
-                }
+                var local = (int)(sums - Sums);
+                found = TakeFrom(first, least, local, locals, values, found);
+                found = TakeFrom(second, least, local + 32, locals, values, found);
+                found = TakeFrom(third, least, local + 64, locals, values, found);
+                found = TakeFrom(fourth, least, local + 96, locals, values, found);
             }
 
-            Vector512<ushort>.Zero.Store(sums + i);
+            Vector512<ushort>.Zero.Store(sums);
+            Vector512<ushort>.Zero.Store(sums + 32);
+            Vector512<ushort>.Zero.Store(sums + 64);
+            Vector512<ushort>.Zero.Store(sums + 96);
         }
 
         return found;
     }
 
-    /// <summary>The same without branches, which would be guessed wrongly at every find.</summary>
+    private int TakeFrom(Vector512<ushort> vector, Vector512<ushort> least, int first, ushort* locals, ushort* values, int found)
+    {
+        for (var bits = Vector512.GreaterThanOrEqual(vector, least).ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
+        {
+            var local = first + BitOperations.TrailingZeroCount(bits);
+            (locals[found], values[found++]) = ((ushort)local, Sums[local]);
+        }
+
+        return found;
+    }
+
+    /// <summary>The same for many finds: first the vectors that hold some, without a branch that could be guessed wrongly, then what they hold.</summary>
     private int TakeMany(int count, int threshold, ushort* locals, ushort* values)
     {
+        var vectors = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_vectors, 0);
+        var places = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_places, 0);
         var sums = Sums;
-        var found = 0;
-        var (least, places) = (Vector512.Create((ushort)threshold), Vector512<ushort>.Indices);
-        for (var i = 0; i < count; i += 32)
+        var (kept, found) = (0, 0);
+        var least = Vector512.Create((ushort)threshold);
+        for (var i = 0; i < count; i += Lanes)
         {
             var vector = Vector512.Load(sums + i);
+            vector.Store(vectors + (kept * Lanes));
+            places[kept] = (ushort)i;
+            kept += Vector512.GreaterThanOrEqual(vector, least).ExtractMostSignificantBits() == 0 ? 0 : 1;
+            Vector512<ushort>.Zero.Store(sums + i);
+        }
+
+        for (var i = 0; i < kept; i++)
+        {
+            var vector = Vector512.Load(vectors + (i * Lanes));
             var mask = Vector512.GreaterThanOrEqual(vector, least);
             Avx512Vbmi2.Compress(Vector512<ushort>.Zero, mask, vector).Store(values + found);
-            Avx512Vbmi2.Compress(Vector512<ushort>.Zero, mask, places).Store(locals + found);
+            Avx512Vbmi2.Compress(Vector512<ushort>.Zero, mask, Vector512<ushort>.Indices + Vector512.Create(places[i])).Store(locals + found);
             found += BitOperations.PopCount(mask.ExtractMostSignificantBits());
-            places += Vector512.Create((ushort)32);
-            Vector512<ushort>.Zero.Store(sums + i);
         }
 
         return found;
