@@ -8,8 +8,8 @@ namespace AgentRag.Mcp;
 
 /// <summary>Serves the plugin's tools over standard input and output, to one client, in every protocol version that the SDK speaks.</summary>
 /// <remarks>
-/// There is no generic host: signals belong to the caller, nothing needs injecting, and it answers no sooner with one (measured: 0.25 s of processor time to
-/// the first reply either way). Nothing of the plugin is opened before a tool is called, so the handshake is answered at once, also without an index.
+/// There is no generic host: signals belong to the caller, and nothing needs injecting. Nothing of the plugin is opened before a tool is called, so the
+/// handshake is answered at once, also without an index; bench/README.md, <c>cold-start</c>, has the figures.
 /// </remarks>
 public static class McpStdioServer
 {

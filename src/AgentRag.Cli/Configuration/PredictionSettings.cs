@@ -35,8 +35,8 @@ internal sealed record PredictionSettings
         "draftBaseUrl", "URL", "The drafting model's server. Default: --base-url for a model of the same provider, else the provider's own.", null, SettingText.Text);
 
     public static readonly SettingKey<int> DraftTokensKey = new(
-        "draftTokens", "TOKENS", $"What the drafter reads of a prompt at least; shorter prompts get no draft (default: {Defaults.LeastTokens:N0}; of very long prompts, one part in {Defaults.Shortens}).",
-        Defaults.LeastTokens, SettingText.WindowTokens);
+        "draftTokens", "TOKENS", $"What the drafter reads of a prompt at least; shorter prompts get no draft (default: {DraftContextOptions.DefaultLeastTokens:N0}; of very long prompts, one part in {DraftContextOptions.DefaultShortens}).",
+        DraftContextOptions.DefaultLeastTokens, SettingText.WindowTokens);
 
     public static IReadOnlyList<SettingKey> All { get; } = [ModeKey, DraftModelKey, DraftBaseUrlKey, DraftTokensKey];
 
@@ -52,7 +52,7 @@ internal sealed record PredictionSettings
     public ApiKey? DraftKey { get; init; }
 
     /// <summary>What a drafter reads.</summary>
-    public DraftContextOptions DraftContext => Defaults with { LeastTokens = DraftTokens.Value };
+    public DraftContextOptions DraftContext => new() { LeastTokens = DraftTokens.Value };
 
     /// <summary>What <c>doctor</c> shows.</summary>
     public IEnumerable<(string Name, string Value, string Source)> Rows =>
@@ -66,8 +66,6 @@ internal sealed record PredictionSettings
 
     /// <summary>These settings with nothing drafted.</summary>
     public PredictionSettings WithoutDrafts() => this with { Mode = new(PredictedOutputs.Off, Setting<PredictedOutputs>.Default) };
-
-    private static DraftContextOptions Defaults => new();
 
     /// <summary>Reads them; the server of a drafter of the model's own provider is the model's.</summary>
     public static PredictionSettings Read(SettingSources sources, ModelName model, Setting<string?> baseUrl)

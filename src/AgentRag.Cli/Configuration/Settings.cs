@@ -89,7 +89,7 @@ internal sealed record Settings
 
     public StrategySettings Asking => field ??= StrategySettings.Read(Sources);
 
-    public required PredictionSettings Predictions { get; init; }
+    public PredictionSettings Predictions { get => field ??= ReadPredictions(); init; }
 
     public required Setting<string> Cache { get; init; }
 
@@ -197,21 +197,8 @@ internal sealed record Settings
             RefuseStrangeHost(server.OriginalString, qdrant.Source, file, SettingKeys.Qdrant);
         }
 
-        var predictions = PredictionSettings.Read(sources, model.Value, baseUrl);
-        if (predictions.DraftModel.Value is { } draft)
-        {
-            if (predictions.DraftBaseUrl is { Value: { } drafting } url && url != baseUrl)
-            {
-                RefuseStrangeHost(drafting, url.Source, file, PredictionSettings.DraftBaseUrlKey, "api.openai.com", "api.anthropic.com");
-            }
-
-            // A key belongs to a server: at another one, it is looked for anew.
-            predictions = predictions with { DraftKey = draft.Provider == model.Value.Provider && predictions.DraftBaseUrl == baseUrl ? key : FindKey(environment, KeyVariables(draft, named: null)) };
-        }
-
         var settings = new Settings
         {
-            Predictions = predictions,
             Embeddings = embeddings,
             EmbeddingsBaseUrl = embeddingsUrl,
             EmbeddingsKey = embeddings.Value is not { IsLocal: false } ? null : FindKey(environment, EmbeddingsKeyVariables) ?? (isShared ? key : null),
@@ -265,7 +252,31 @@ internal sealed record Settings
             _ = settings.Asking;
         }
 
+        if (sources.HasAny(PredictionSettings.All))
+        {
+            _ = settings.Predictions;
+        }
+
         return settings;
+    }
+
+    private PredictionSettings ReadPredictions()
+    {
+        var predictions = PredictionSettings.Read(Sources, Model.Value, BaseUrl);
+        if (predictions.DraftModel.Value is not { } draft)
+        {
+            return predictions;
+        }
+
+        var url = predictions.DraftBaseUrl;
+        if (url.Value is { } server && url != BaseUrl)
+        {
+            RefuseStrangeHost(server, url.Source, Sources.File, PredictionSettings.DraftBaseUrlKey, "api.openai.com", "api.anthropic.com");
+        }
+
+        // A key belongs to a server: at another one, it is looked for anew.
+        var isSameServer = draft.Provider == Model.Value.Provider && url == BaseUrl;
+        return predictions with { DraftKey = isSameServer ? ApiKey : FindKey(Sources.Environment, KeyVariables(draft, named: null)) };
     }
 
     private static Dictionary<string, string> ProcessEnvironment()

@@ -3,11 +3,17 @@ namespace AgentRag.Decoding.Speculation;
 /// <summary>What RAPID's drafter reads of a long prompt. Defaults are the paper's (section 3.1).</summary>
 public sealed record DraftContextOptions
 {
+    /// <summary>The default of <see cref="LeastTokens"/>.</summary>
+    public const int DefaultLeastTokens = 4_096;
+
+    /// <summary>The default of <see cref="Shortens"/>.</summary>
+    public const int DefaultShortens = 24;
+
     /// <summary>Tokens it reads at least, if the prompt has them. Default 4,096.</summary>
-    public int LeastTokens { get; init; } = 4_096;
+    public int LeastTokens { get; init; } = DefaultLeastTokens;
 
     /// <summary>For longer prompts, one part in so many. Default 24.</summary>
-    public int Shortens { get; init; } = 24;
+    public int Shortens { get; init; } = DefaultShortens;
 
     /// <summary>Tokens of a part at most. Default 512.</summary>
     public int ChunkTokens { get; init; } = 512;
