@@ -23,6 +23,7 @@ internal sealed unsafe class Bm25Search
     private const int MaxLookups = 192;
 
     private const int CodeCount = 256;
+    private const int PrefetchAhead = 32;
 
     /// <summary>Postings of one term that are counted for a first threshold: more would cost as much as they spare.</summary>
     private const int MaxCounted = 1 << 14;
@@ -262,6 +263,9 @@ internal sealed unsafe class Bm25Search
             var codes = cursor.List.Codes + posting;
             if (!cursor.List.IsFlat)
             {
+                // What the next window begins with.
+                Prefetch.Line(cursor.List.Locals + posting + count + PrefetchAhead);
+                Prefetch.Line(codes + count + PrefetchAhead);
                 _window.Add(cursor.List.Locals + posting, codes, count, cursor.Values);
                 continue;
             }

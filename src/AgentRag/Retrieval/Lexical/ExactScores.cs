@@ -43,7 +43,7 @@ internal sealed unsafe class ExactScores
     /// <param name="passages">All candidates, ascending.</param>
     /// <param name="candidates">Which of them lie in the segment.</param>
     /// <param name="norm">Of a passage's length, what BM25 adds in the denominator.</param>
-    public void Add(Segment segment, int firstPassage, TermCursors cursors, ReadOnlySpan<int> passages, Range candidates, in LengthNorm norm)
+    public void Add(Segment segment, int firstPassage, TermCursors cursors, ReadOnlySpan<int> passages, Range candidates, LengthNorm norm)
     {
         const int Local = TermEntry.WindowSize - 1;
 
@@ -202,12 +202,27 @@ internal sealed unsafe class ExactScores
     private void Add(int candidate, double weight, int frequency) => _scores[candidate] += weight * frequency / (frequency + _norms[candidate]);
 }
 
-/// <summary>BM25's normalisation of lengths in one index.</summary>
-/// <param name="MeanLength">Mean length of the index.</param>
-/// <param name="K1">Term-frequency saturation.</param>
-/// <param name="B">Length normalisation.</param>
-[StructLayout(LayoutKind.Auto)]
-internal readonly record struct LengthNorm(double MeanLength, double K1, double B)
+/// <summary>BM25's normalisation of lengths in one index. Usual lengths are worked out once.</summary>
+internal sealed class LengthNorm
 {
-    public double Of(int length) => Bm25.Norm(length / MeanLength, K1, B);
+    private readonly double _meanLength;
+    private readonly double _k1;
+    private readonly double _b;
+    private readonly double[] _usual = new double[1 << 10];
+
+    /// <param name="meanLength">Mean length of the index.</param>
+    /// <param name="k1">Term-frequency saturation.</param>
+    /// <param name="b">Length normalisation.</param>
+    public LengthNorm(double meanLength, double k1, double b)
+    {
+        (_meanLength, _k1, _b) = (meanLength, k1, b);
+        for (var length = 0; length < _usual.Length; length++)
+        {
+            _usual[length] = Compute(length);
+        }
+    }
+
+    public double Of(int length) => (uint)length < (uint)_usual.Length ? _usual[length] : Compute(length);
+
+    private double Compute(int length) => Bm25.Norm(length / _meanLength, _k1, _b);
 }
