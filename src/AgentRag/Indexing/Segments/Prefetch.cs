@@ -10,16 +10,10 @@ internal static unsafe class Prefetch
     public static void Line<T>(ref T value)
         where T : struct
     {
-        // Only a hint: whether the object moves meanwhile does not matter.
-        Line(Unsafe.AsPointer(ref value));
-    }
-
-    /// <summary>Asks for the line that an address lies in, which may be any address.</summary>
-    public static void Line(void* address)
-    {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0(address);
+            // Only a hint: whether the object moves meanwhile does not matter.
+            Sse.Prefetch0(Unsafe.AsPointer(ref value));
         }
     }
 }

@@ -23,7 +23,6 @@ internal sealed unsafe class Bm25Search
     private const int MaxLookups = 192;
 
     private const int CodeCount = 256;
-    private const int PrefetchAhead = 32;
 
     /// <summary>Postings of one term that are counted for a first threshold: more would cost as much as they spare.</summary>
     private const int MaxCounted = 1 << 14;
@@ -40,8 +39,8 @@ internal sealed unsafe class Bm25Search
     private readonly TermCursors _cursors = new();
     private readonly ExactScores _exact = new();
     private readonly Ranking _ranking = new();
-    private readonly ushort[] _locals = GC.AllocateArray<ushort>(TermEntry.WindowSize + Window.Spare, pinned: true);
-    private readonly ushort[] _bounds = GC.AllocateArray<ushort>(TermEntry.WindowSize + Window.Spare, pinned: true);
+    private readonly ushort[] _locals = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
+    private readonly ushort[] _bounds = GC.AllocateArray<ushort>(TermEntry.WindowSize, pinned: true);
     private double _scale;
 
     private Bm25Search(SimdLevel level) => (_level, _window) = (level, new(level));
@@ -263,9 +262,6 @@ internal sealed unsafe class Bm25Search
             var codes = cursor.List.Codes + posting;
             if (!cursor.List.IsFlat)
             {
-                // What the next window begins with.
-                Prefetch.Line(cursor.List.Locals + posting + count + PrefetchAhead);
-                Prefetch.Line(codes + count + PrefetchAhead);
                 _window.Add(cursor.List.Locals + posting, codes, count, cursor.Values);
                 continue;
             }

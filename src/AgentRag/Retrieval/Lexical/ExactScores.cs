@@ -8,11 +8,11 @@ namespace AgentRag.Retrieval.Lexical;
 /// <summary>Works out the exact scores of candidates, term by term in the order of the query: the same sums, to the last bit, as the plain formula's.</summary>
 internal sealed unsafe class ExactScores
 {
-    // Postings are passed over so many at a time: what one comparison of vectors looks at.
-    private const int Block = 32;
+    // Postings that are compared with a candidate at once: one bit of a word for each.
+    private const int Block = 64;
 
     // Measured: with fewer postings per candidate, looking at every posting is cheaper than looking for every candidate.
-    private const int PostingsPerCandidate = 16;
+    private const int PostingsPerCandidate = 4;
 
     private double[] _scores = new double[1 << 11];
     private double[] _norms = new double[1 << 11];
@@ -118,17 +118,13 @@ internal sealed unsafe class ExactScores
         }
 
         var locals = list.Locals + posting;
-        if (count > passages.Length * PostingsPerCandidate)
-        {
-            AddFew(list, cursor.Weight, locals, codes, count, passages, first, firstPassage);
-            return;
-        }
-
-        AddMany(list, cursor.Weight, locals, codes, count, first, windowStart);
+        var found = count > passages.Length * PostingsPerCandidate ? FindCandidates(locals, count, passages, firstPassage) : FindPostings(locals, count);
+        AddHits(list, cursor.Weight, locals, codes, found, first, windowStart);
     }
 
-    /// <summary>Looks at each posting of a list: first finds the candidates, without a branch that could be guessed wrongly, then scores them.</summary>
-    private void AddMany(in PostingList list, double weight, ushort* locals, byte* codes, int count, int first, int windowStart)
+    /// <summary>Looks at each posting of a list, without a branch that could be guessed wrongly.</summary>
+    /// <returns>How many belong to candidates; they stand in <c>_hits</c>.</returns>
+    private int FindPostings(ushort* locals, int count)
     {
         var places = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_places, 0);
         var hits = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_hits, 0);
@@ -151,6 +147,44 @@ internal sealed unsafe class ExactScores
             found += places[locals[next]] == 0 ? 0 : 1;
         }
 
+        return found;
+    }
+
+    /// <summary>Looks each candidate up in a list of more postings, a block of them at once.</summary>
+    /// <returns>As <see cref="FindPostings"/>.</returns>
+    private int FindCandidates(ushort* locals, int count, ReadOnlySpan<int> passages, int firstPassage)
+    {
+        var hits = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_hits, 0);
+        var (found, next) = (0, 0);
+        for (var start = 0; start < count; start += Block)
+        {
+            // The last block looks beyond the list, where other sections follow; what is found there does not count.
+            var length = Math.Min(Block, count - start);
+            var block = locals + start;
+            var (last, within) = (block[length - 1], ulong.MaxValue >> (Block - length));
+            var (low, high) = (Vector512.Load(block), Vector512.Load(block + (Block / 2)));
+            for (; next < passages.Length; next++)
+            {
+                var local = (ushort)((passages[next] - firstPassage) & (TermEntry.WindowSize - 1));
+                if (local > last)
+                {
+                    break;
+                }
+
+                var wanted = Vector512.Create(local);
+                var bits = (Vector512.Equals(low, wanted).ExtractMostSignificantBits() | (Vector512.Equals(high, wanted).ExtractMostSignificantBits() << (Block / 2))) & within;
+                hits[found] = (ushort)(start + BitOperations.TrailingZeroCount(bits));
+                found += bits == 0 ? 0 : 1;
+            }
+        }
+
+        return found;
+    }
+
+    private void AddHits(in PostingList list, double weight, ushort* locals, byte* codes, int found, int first, int windowStart)
+    {
+        var places = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_places, 0);
+        var hits = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_hits, 0);
         var (scores, norms, frequencies) = (_scores, _norms, list.Book.Frequencies);
         for (var hit = 0; hit < found; hit++)
         {
@@ -164,39 +198,6 @@ internal sealed unsafe class ExactScores
 
             scores[candidate] += weight * frequency / (frequency + norms[candidate]);
         }
-    }
-
-    /// <summary>Looks each candidate up in a list of far more postings.</summary>
-    private void AddFew(
-        in PostingList list, double weight, ushort* locals, byte* codes, int count, ReadOnlySpan<int> passages, int first, int firstPassage)
-    {
-        var posting = 0;
-        for (var i = 0; i < passages.Length; i++)
-        {
-            var passage = passages[i] - firstPassage;
-            var local = (ushort)(passage & (TermEntry.WindowSize - 1));
-            while (posting + Block < count && locals[posting + Block - 1] < local)
-            {
-                posting += Block;
-            }
-
-            // May look beyond the list, where other sections follow; what is found there does not count.
-            var found = posting + Find(locals + posting, local);
-            if (found < count)
-            {
-                Add(first + i, weight, list.Frequency(codes[found], passage));
-            }
-        }
-    }
-
-    /// <summary>The place of a value in a block, or a place behind every list.</summary>
-    private static int Find(ushort* block, ushort value)
-    {
-        var wanted = Vector256.Create(value);
-        var low = Vector256.Equals(Vector256.Load(block), wanted).ExtractMostSignificantBits();
-        var high = Vector256.Equals(Vector256.Load(block + 16), wanted).ExtractMostSignificantBits();
-        var bits = low | (high << 16);
-        return bits == 0 ? TermEntry.WindowSize * 2 : BitOperations.TrailingZeroCount(bits);
     }
 
     private void Add(int candidate, double weight, int frequency) => _scores[candidate] += weight * frequency / (frequency + _norms[candidate]);

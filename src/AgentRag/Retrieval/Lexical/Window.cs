@@ -17,20 +17,13 @@ internal sealed unsafe class Window(SimdLevel level)
     // Numbers in the widest vector.
     private const int Lanes = 32;
 
-    // Measured: from so many finds per window on, mispredicted branches cost more than compressing every vector.
-    private const int ManyTaken = 48;
-
-    /// <summary>Room behind what <see cref="Take"/> finds: it writes whole vectors.</summary>
-    public const int Spare = 32;
+    // Sums that are looked at together for a first answer: one bit of a word for each.
+    private const int Group = 2 * Lanes;
 
     private readonly ushort[] _sums = GC.AllocateArray<ushort>(TermEntry.WindowSize + 64, pinned: true);
 
-    // Room for TakeMany.
-    private readonly ushort[] _vectors = GC.AllocateArray<ushort>(TermEntry.WindowSize + Lanes, pinned: true);
-    private readonly ushort[] _places = GC.AllocateArray<ushort>((TermEntry.WindowSize / Lanes) + 1, pinned: true);
-
-    // What was taken from the window before: its neighbour will give about as many.
-    private int _taken;
+    // Room for Take512.
+    private readonly ushort[] _groups = GC.AllocateArray<ushort>(TermEntry.WindowSize / Group, pinned: true);
 
     /// <summary>64-byte aligned: no vector lies across two lines of the cache.</summary>
     private ushort* Sums
@@ -119,78 +112,46 @@ internal sealed unsafe class Window(SimdLevel level)
     }
 
     /// <summary>Takes out the sums that reach a threshold, and sets all to 0.</summary>
-    /// <param name="count">Sums of the window; rounded up to a multiple of 128, beyond it all are 0.</param>
+    /// <param name="count">Sums of the window; a multiple of 64, beyond it all are 0.</param>
     /// <param name="threshold">At least 1.</param>
-    /// <param name="locals">Receives their places, ascending; needs <see cref="Spare"/> more room.</param>
+    /// <param name="locals">Receives their places, ascending.</param>
     /// <param name="values">Receives the sums, in the same way.</param>
     /// <returns>How many there are.</returns>
-    public int Take(int count, int threshold, ushort* locals, ushort* values) => _taken = level != SimdLevel.Vector512 ? Take128(count, threshold, locals, values)
-        : _taken >= ManyTaken && Avx512Vbmi2.IsSupported ? TakeMany(count, threshold, locals, values)
-        : TakeFew(count, threshold, locals, values);
+    public int Take(int count, int threshold, ushort* locals, ushort* values) =>
+        level == SimdLevel.Vector512 ? Take512(count, threshold, locals, values) : Take128(count, threshold, locals, values);
 
-    private int TakeFew(int count, int threshold, ushort* locals, ushort* values)
+    /// <summary>Finds first the groups that hold some, without a branch that could be guessed wrongly, then what they hold.</summary>
+    private int Take512(int count, int threshold, ushort* locals, ushort* values)
     {
-        const int Group = 128;
-        var found = 0;
-        var least = Vector512.Create((ushort)threshold);
-        var end = Sums + count;
-        for (var sums = Sums; sums < end; sums += Group)
-        {
-            var (first, second, third, fourth) = (Vector512.Load(sums), Vector512.Load(sums + 32), Vector512.Load(sums + 64), Vector512.Load(sums + 96));
-            var max = Vector512.Max(Vector512.Max(first, second), Vector512.Max(third, fourth));
-            if (Vector512.GreaterThanOrEqual(max, least).ExtractMostSignificantBits() != 0)
-            {
-                var local = (int)(sums - Sums);
-                found = TakeFrom(first, least, local, locals, values, found);
-                found = TakeFrom(second, least, local + 32, locals, values, found);
-                found = TakeFrom(third, least, local + 64, locals, values, found);
-                found = TakeFrom(fourth, least, local + 96, locals, values, found);
-            }
-
-            Vector512<ushort>.Zero.Store(sums);
-            Vector512<ushort>.Zero.Store(sums + 32);
-            Vector512<ushort>.Zero.Store(sums + 64);
-            Vector512<ushort>.Zero.Store(sums + 96);
-        }
-
-        return found;
-    }
-
-    private int TakeFrom(Vector512<ushort> vector, Vector512<ushort> least, int first, ushort* locals, ushort* values, int found)
-    {
-        for (var bits = Vector512.GreaterThanOrEqual(vector, least).ExtractMostSignificantBits(); bits != 0; bits &= bits - 1)
-        {
-            var local = first + BitOperations.TrailingZeroCount(bits);
-            (locals[found], values[found++]) = ((ushort)local, Sums[local]);
-        }
-
-        return found;
-    }
-
-    /// <summary>The same for many finds: first the vectors that hold some, without a branch that could be guessed wrongly, then what they hold.</summary>
-    private int TakeMany(int count, int threshold, ushort* locals, ushort* values)
-    {
-        var vectors = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_vectors, 0);
-        var places = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_places, 0);
+        var groups = (ushort*)Marshal.UnsafeAddrOfPinnedArrayElement(_groups, 0);
         var sums = Sums;
         var (kept, found) = (0, 0);
         var least = Vector512.Create((ushort)threshold);
-        for (var i = 0; i < count; i += Lanes)
+        for (var i = 0; i < count; i += Group)
         {
-            var vector = Vector512.Load(sums + i);
-            vector.Store(vectors + (kept * Lanes));
-            places[kept] = (ushort)i;
-            kept += Vector512.GreaterThanOrEqual(vector, least).ExtractMostSignificantBits() == 0 ? 0 : 1;
-            Vector512<ushort>.Zero.Store(sums + i);
+            var (low, high) = (Vector512.Load(sums + i), Vector512.Load(sums + i + Lanes));
+            var isKept = Vector512.GreaterThanOrEqual(Vector512.Max(low, high), least).ExtractMostSignificantBits() == 0 ? 0 : 1;
+            groups[kept] = (ushort)i;
+            kept += isKept;
+            var mask = Vector512.Create(-isKept).AsUInt16();
+            (low & mask).Store(sums + i);
+            (high & mask).Store(sums + i + Lanes);
         }
 
-        for (var i = 0; i < kept; i++)
+        for (var group = 0; group < kept; group++)
         {
-            var vector = Vector512.Load(vectors + (i * Lanes));
-            var mask = Vector512.GreaterThanOrEqual(vector, least);
-            Avx512Vbmi2.Compress(Vector512<ushort>.Zero, mask, vector).Store(values + found);
-            Avx512Vbmi2.Compress(Vector512<ushort>.Zero, mask, Vector512<ushort>.Indices + Vector512.Create(places[i])).Store(locals + found);
-            found += BitOperations.PopCount(mask.ExtractMostSignificantBits());
+            int first = groups[group];
+            var bits = Vector512.GreaterThanOrEqual(Vector512.Load(sums + first), least).ExtractMostSignificantBits()
+                | (Vector512.GreaterThanOrEqual(Vector512.Load(sums + first + Lanes), least).ExtractMostSignificantBits() << Lanes);
+            do
+            {
+                var local = first + BitOperations.TrailingZeroCount(bits);
+                (locals[found], values[found++]) = ((ushort)local, sums[local]);
+                bits &= bits - 1;
+            }
+            while (bits != 0);
+            Vector512<ushort>.Zero.Store(sums + first);
+            Vector512<ushort>.Zero.Store(sums + first + Lanes);
         }
 
         return found;
