@@ -29,7 +29,7 @@ internal static class DemoCommand
         var command = new ExampleCommand(
             "demo",
             "Show the whole way once on an invented world, offline.",
-            "Indexes 133 documents, answers multi-hop questions about them step by step, and scores every strategy on 40 test questions. " +
+            "Indexes 133 documents, answers multi-hop questions about them step by step, and scores eight strategies on 40 test questions. " +
             "Needs no key and no server, takes no settings, and leaves nothing behind.",
             "agentrag demo",
             "agentrag demo --json")
@@ -66,7 +66,7 @@ internal static class DemoCommand
             }
 
             var questions = await LabelledQuestionFile.LoadAsync(DemoWorld.Test, cancellationToken);
-            show.Heading($"3. Score every strategy on {questions.Count} test questions");
+            show.Heading($"3. Score eight strategies on {questions.Count} test questions");
             var scored = await ScoreAsync(terminal, directory, settings, composition, context, questions, cancellationToken);
             var recall = await SupportRecall.MeasureAsync(context.Retriever, questions, cancellationToken);
             if (json)

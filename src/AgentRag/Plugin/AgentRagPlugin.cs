@@ -278,7 +278,7 @@ public sealed partial class AgentRagPlugin : IDisposable
     /// <param name="question">The question.</param>
     /// <param name="k">Passages, 0 to 1000.</param>
     /// <param name="m">Demonstrations, 0 to 256.</param>
-    /// <param name="budget">Input tokens at most; 0 for the configured budget.</param>
+    /// <param name="budget">Input tokens at most, not above the configured budget; 0 for the configured budget.</param>
     /// <param name="progress">Told of each step; null when nobody listens.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="AgentRagException">An argument is out of range, the question does not fit into the budget, or the model failed.</exception>
@@ -296,7 +296,7 @@ public sealed partial class AgentRagPlugin : IDisposable
     /// <param name="k">Passages for the question and for each sub-query, 0 to 1000.</param>
     /// <param name="m">Demonstrations, 0 to 256.</param>
     /// <param name="n">Iterations at most, 1 to 32.</param>
-    /// <param name="budget">Input tokens at most; 0 for the configured budget.</param>
+    /// <param name="budget">Input tokens at most, not above the configured budget; 0 for the configured budget.</param>
     /// <param name="progress">Told of each step; null when nobody listens.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="AgentRagException">An argument is out of range, the question does not fit into the budget, or the model failed.</exception>
@@ -361,8 +361,13 @@ public sealed partial class AgentRagPlugin : IDisposable
     private static Bm25Index RequireIndex(PluginContext context) =>
         context.Index ?? throw new AgentRagException("The index is not on this machine: its documents cannot be listed or read whole; use retrieve.");
 
+    // The configured budget is a promise to whoever pays: a caller, who may have been talked into it by a document, can only stay below it.
     private static TokenBudgetOptions Bounds(PluginContext context, int budget) =>
-        budget == 0 ? context.Budget : context.Budget with { MaxEffectiveContextTokens = budget };
+        budget == 0 ? context.Budget
+        : budget <= context.Budget.MaxEffectiveContextTokens ? context.Budget with { MaxEffectiveContextTokens = budget }
+        : throw new AgentRagException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"'budget' is {budget:N0}, at most {context.Budget.MaxEffectiveContextTokens:N0} tokens are configured: leave it out, or configure a larger budget where the tools are set up (--budget, MaxEffectiveContextTokens)."));
 
     private async Task<AnswerResult> AnswerByAsync(
         string strategy, string question, InferenceParameters parameters, int budget, IProgress<AnswerEvent>? progress, CancellationToken cancellationToken)

@@ -111,7 +111,7 @@ internal static class PluginTools
         Description = "Lists the documents in the user's index with title, source and number of passages, page by page. Use it to learn what there is, and to find a "
             + "scope; to find content use retrieve.",
         Parameters = [Scope(), MaxTokens(), Cursor()],
-        Example = """{"scope": "/home/ada/notes"}""",
+        Example = """{"scope": "notes"}""",
         Results = [typeof(ListSourcesResult)],
     };
 
@@ -147,7 +147,7 @@ internal static class PluginTools
     private static ToolParameter Question() => RequiredText("question", "The whole question.", MaxQueryCharacters, QuestionAliases);
 
     private static ToolParameter Budget() => Number(
-        "budget", "Most input tokens over all model requests; 0: the configured budget.", 0, int.MaxValue, 0, "token_budget", "budget_tokens", "max_input_tokens");
+        "budget", "Most input tokens over all model requests, up to the configured budget; 0: the configured budget.", 0, int.MaxValue, 0, "token_budget", "budget_tokens", "max_input_tokens");
 
     private static ToolParameter MaxTokens() => Number(
         "max_tokens", "Most tokens of this result.", LeastResultTokens, MostResultTokens, DefaultResultTokens, "max_output_tokens", "token_limit", "max_result_tokens");

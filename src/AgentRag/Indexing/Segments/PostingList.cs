@@ -4,6 +4,9 @@ namespace AgentRag.Indexing.Segments;
 /// <remarks>Points into the segment's bytes: keep the segment referenced while it is used. Its content has been verified.</remarks>
 internal readonly unsafe struct PostingList
 {
+    /// <summary>So many bytes behind a list may be looked at, whatever they are: other lists and sections follow.</summary>
+    public const int ReadBeyond = 128;
+
     private readonly byte* _start;
     private readonly TermEntry _entry;
     private readonly int _segmentPassages;

@@ -66,6 +66,12 @@ internal sealed unsafe class Segment
             throw Damaged("has a damaged header");
         }
 
+        var postings = _sections[(int)SegmentSection.Postings];
+        if (postings.Offset + postings.Length > bytes.Length - PostingList.ReadBeyond)
+        {
+            throw Damaged("has a damaged header");
+        }
+
         foreach (var section in CheckedAtOpen)
         {
             Require(section);

@@ -9,7 +9,7 @@ namespace AgentRag.Retrieval.Lexical;
 internal sealed unsafe class ExactScores
 {
     // Postings that are compared with a candidate at once: one bit of a word for each.
-    private const int Block = 64;
+    private const int Block = PostingList.ReadBeyond / sizeof(ushort);
 
     // Measured: with fewer postings per candidate, looking at every posting is cheaper than looking for every candidate.
     private const int PostingsPerCandidate = 4;
@@ -158,7 +158,7 @@ internal sealed unsafe class ExactScores
         var (found, next) = (0, 0);
         for (var start = 0; start < count; start += Block)
         {
-            // The last block looks beyond the list, where other sections follow; what is found there does not count.
+            // The last block looks beyond the list; what is found there does not count.
             var length = Math.Min(Block, count - start);
             var block = locals + start;
             var (last, within) = (block[length - 1], ulong.MaxValue >> (Block - length));
