@@ -235,6 +235,9 @@ internal sealed class Composition : IDisposable
     /// <summary>The embedding model; null when none is configured.</summary>
     public IEmbeddingGenerator<string, Embedding<float>>? Embedder => _retrievers.Embedder;
 
+    /// <summary>Texts that go into one request to it at most.</summary>
+    public int EmbeddingBatchSize => _retrievers.EmbeddingBatchSize;
+
     /// <summary>Makes what the tools work with; opens the index. What was made before is handed out again as long as the index on disk is the same.</summary>
     /// <exception cref="AgentRagException">There is no index, it cannot be used, or a setting cannot be used.</exception>
     public async Task<PluginContext> PluginAsync(CancellationToken cancellationToken)

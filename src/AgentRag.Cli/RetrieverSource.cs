@@ -27,6 +27,7 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
     private const int LocalBatchSize = 16;
 
     private readonly List<IDisposable> _owned = [];
+    private readonly Lock _lock = new();
     private IEmbeddingGenerator<string, Embedding<float>>? _embedder;
 
     /// <summary>What the retriever is called before it is opened.</summary>
@@ -54,7 +55,22 @@ internal sealed class RetrieverSource(Settings settings, Func<ITokenCounter> cou
 
     /// <summary>The embedding model; null when none is configured.</summary>
     /// <exception cref="AgentRagException">Its settings are out of range, or its files cannot be used.</exception>
-    public IEmbeddingGenerator<string, Embedding<float>>? Embedder => settings.Embeddings.Value is { } source ? _embedder ??= OpenEmbedder(source) : null;
+    public IEmbeddingGenerator<string, Embedding<float>>? Embedder
+    {
+        get
+        {
+            if (settings.Embeddings.Value is not { } source)
+            {
+                return null;
+            }
+
+            // A server embeds passages and questions at the same time.
+            lock (_lock)
+            {
+                return _embedder ??= OpenEmbedder(source);
+            }
+        }
+    }
 
     /// <summary>The embedding model, if it runs in this process.</summary>
     public ILocalEmbeddings? LocalEmbedder => Embedder as ILocalEmbeddings;

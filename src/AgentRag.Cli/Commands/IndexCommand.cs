@@ -243,7 +243,8 @@ internal static class IndexCommand
         }
 
         yield return $"Skipped: {skipped.Count:N0}";
-        foreach (var file in skipped.Take(ShownSkipped))
+        // Empty files are no news, and there may be many.
+        foreach (var file in skipped.OrderBy(file => file.Reason == DocumentFolder.EmptyFile).Take(ShownSkipped))
         {
             yield return $"  {file.Path}: {file.Reason}";
         }

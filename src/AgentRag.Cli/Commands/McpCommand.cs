@@ -71,13 +71,18 @@ internal static class McpCommand
         // Checked first, and apart: without --http nothing of the web server is even loaded.
         Func<AgentRagPlugin, Task> serve = parsed.GetValue(Http) is { } address ? OverHttp(terminal, parsed, address, cancellationToken) : plugin => McpStdioServer.RunAsync(plugin, cancellationToken);
         using var composition = new Composition(settings, terminal.Warnings);
-        IndexJob? job = null;
-        await using var indexing = job = new IndexJob(async (progress, ending) =>
+        // Words suffice to begin with, unless a retriever was asked for that needs vectors.
+        var vectors = new ServedVectors(terminal, settings, composition);
+        var waitsForVectors = settings.Retriever.Value is RetrieverName.Dense or RetrieverName.Hybrid;
+        await using var indexing = new IndexJob(async (progress, ending) =>
         {
             var result = await IndexAsync(terminal, composition.Counter, settings.Index.Value, roots, progress, ending);
-            job!.Remark = await new ServedVectors(terminal, settings, composition.Counter).UpdateAsync(result, ending);
+            await (waitsForVectors ? vectors.UpdateAsync(result, new Progress<string>(), ending) : Task.CompletedTask);
             return result;
-        });
+        })
+        {
+            Afterwards = waitsForVectors ? null : vectors.UpdateAsync,
+        };
         var mode = Mode(parsed.GetValue(Answering), settings);
         using var plugin = new AgentRagPlugin(async opening =>
         {

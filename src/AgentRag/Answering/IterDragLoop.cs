@@ -318,9 +318,9 @@ public sealed class IterDragLoop
     {
         var content = task == GroundedTask.Sufficiency ? Content with { Demonstrations = [] } : Content;
         var limits = Limits(task, form, content);
-        // A look at what is held is never paid for with the step that it comes before.
+        // A look at what is held is never paid for with the step that it comes before, which may take the whole window and no more.
         var isLook = task is GroundedTask.Sufficiency or GroundedTask.Draft;
-        using var step = isLook ? _run.Budget.TryHold(_run.CountTokens(PromptName.IterDragStep, Content)) : null;
+        using var step = isLook ? _run.Budget.TryHold(Math.Min(_run.CountTokens(PromptName.IterDragStep, Content), _run.Budget.AvailableTokens())) : null;
         if (isLook && step is null)
         {
             return null;

@@ -45,8 +45,6 @@ internal sealed partial class SideBySide(AnsweringContext context, QuestionRun r
         run.Report(new Planned(run.Strategy, parameters, parts));
         var unpaid = reply is null ? parameters.N : await AnswerPartsAsync(parts, part, cancellationToken).ConfigureAwait(false);
 
-        // The answers of the parts are part of the final request now; what they cost is taken before anything else gives way.
-        run.Widen(final, Math.Max(final.Tokens, run.CountTokens(PromptName.IterDragFinal, new PromptContent { Question = Question, Steps = _steps })), bare);
         var finalReply = await run.SendAsync(
             GroundedTask.FinalAnswer,
             PromptName.IterDragFinal,

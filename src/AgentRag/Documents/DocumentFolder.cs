@@ -9,6 +9,9 @@ namespace AgentRag.Documents;
 /// </remarks>
 public static class DocumentFolder
 {
+    /// <summary>The reason of a file that is skipped because nothing is in it.</summary>
+    public const string EmptyFile = "is empty";
+
     /// <summary>Lists the readable files.</summary>
     /// <param name="roots">Folders and files, as the user named them.</param>
     /// <param name="readers">Decide which extensions are read.</param>
@@ -181,7 +184,7 @@ public static class DocumentFolder
             else if (file.Length == 0)
             {
                 // Only what looks empty can be something else than a file.
-                Skipped.Add(new(file.FullName, RegularFile.Is(file.FullName) ? "is empty" : "is a pipe, a socket or a device"));
+                Skipped.Add(new(file.FullName, RegularFile.Is(file.FullName) ? EmptyFile : "is a pipe, a socket or a device"));
             }
             else if (_seen.Add(file.FullName))
             {

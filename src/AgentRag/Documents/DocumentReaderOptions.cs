@@ -26,8 +26,11 @@ public sealed record DocumentReaderOptions
     /// <summary>Most entries of a .docx or .epub file. Default 10,000.</summary>
     public int MaxPackedEntries { get; init; } = 10_000;
 
-    /// <summary>Deepest nesting of HTML and XML elements, of PDF objects, and (at most 32) of parts in a mail. Default 256.</summary>
+    /// <summary>Deepest nesting of elements in a .docx file, of PDF objects, and (at most 32) of parts in a mail. Default 256.</summary>
     public int MaxNesting { get; init; } = 256;
+
+    /// <summary>Deepest nesting of HTML elements. Default 512, as in Chrome: long threads of mail nest some hundreds, and reading hostile files takes time with the square.</summary>
+    public int MaxHtmlNesting { get; init; } = 512;
 
     /// <summary>Most time until a file gives its document. Default 60 seconds. Rows of a .jsonl file are not timed: their size is the limit.</summary>
     public TimeSpan MaxReadTime { get; init; } = TimeSpan.FromSeconds(60);
@@ -45,6 +48,7 @@ public sealed record DocumentReaderOptions
         RequirePositive(MaxUnpackedRatio, nameof(MaxUnpackedRatio));
         RequirePositive(MaxPackedEntries, nameof(MaxPackedEntries));
         RequirePositive(MaxNesting, nameof(MaxNesting));
+        RequirePositive(MaxHtmlNesting, nameof(MaxHtmlNesting));
         Require(
             MaxReadTime > TimeSpan.Zero && MaxReadTime <= TimeSpan.FromDays(1),
             $"MaxReadTime is {MaxReadTime}, must be more than 0 and at most one day");

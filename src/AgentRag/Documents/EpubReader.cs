@@ -79,7 +79,7 @@ public sealed class EpubReader(DocumentReaderOptions options) : IDocumentReader
             {
                 if (HtmlPage.Decode(content) is { } xhtml)
                 {
-                    return HtmlPage.ParseXhtml(xhtml, _options.MaxNesting, cancellationToken);
+                    return HtmlPage.ParseXhtml(xhtml, _options.MaxHtmlNesting, cancellationToken);
                 }
 
                 problem = "is not text; it may be encrypted";

@@ -53,8 +53,8 @@ public sealed class HtmlReader(DocumentReaderOptions options) : IDocumentReader
         try
         {
             return Path.GetExtension(file.FullPath) is ".xhtml"
-                ? HtmlPage.ParseXhtml(html, _options.MaxNesting, cancellationToken)
-                : HtmlPage.Parse(html, _options.MaxNesting, cancellationToken);
+                ? HtmlPage.ParseXhtml(html, _options.MaxHtmlNesting, cancellationToken)
+                : HtmlPage.Parse(html, _options.MaxHtmlNesting, cancellationToken);
         }
         catch (InvalidDataException exception)
         {

@@ -40,7 +40,7 @@ public sealed partial class MailReader(DocumentReaderOptions options) : IDocumen
             yield break;
         }
 
-        var reading = new Reading(_options.MaxNesting, cancellationToken);
+        var reading = new Reading(_options, cancellationToken);
         reading.AddMail(mail, depth: 0);
         if (reading.IsTooDeep)
         {
@@ -88,11 +88,11 @@ public sealed partial class MailReader(DocumentReaderOptions options) : IDocumen
     [GeneratedRegex(@"[^\s<>,;:""()@]{1,64}@[^\s<>,;:""()@]{1,190}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Address();
 
-    private sealed class Reading(int maxNesting, CancellationToken cancellationToken)
+    private sealed class Reading(DocumentReaderOptions options, CancellationToken cancellationToken)
     {
         private readonly StringBuilder _text = new();
 
-        public int MaxDepth { get; } = Math.Min(maxNesting, MostNesting);
+        public int MaxDepth { get; } = Math.Min(options.MaxNesting, MostNesting);
 
         public bool IsTooDeep { get; private set; }
 
@@ -145,7 +145,7 @@ public sealed partial class MailReader(DocumentReaderOptions options) : IDocumen
         {
             try
             {
-                Append(HtmlPage.Parse(html, maxNesting, cancellationToken).Text);
+                Append(HtmlPage.Parse(html, options.MaxHtmlNesting, cancellationToken).Text);
             }
             catch (InvalidDataException exception)
             {

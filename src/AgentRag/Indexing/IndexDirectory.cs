@@ -261,7 +261,15 @@ internal sealed partial class IndexDirectory(string directory)
     {
         try
         {
-            return OpenLinks(contentChecksum) is { } links && links.IsSound() ? links : null;
+            var links = OpenLinks(contentChecksum);
+            if (links?.IsSound() is false)
+            {
+                // They are written anew, and Windows replaces no file that is mapped.
+                links.Pages!.Dispose();
+                links = null;
+            }
+
+            return links;
         }
         catch (AgentRagException exception) when (exception.InnerException is not (IOException or UnauthorizedAccessException))
         {

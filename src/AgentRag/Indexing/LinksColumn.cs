@@ -20,9 +20,6 @@ internal sealed class LinksColumn<T>
 
     public T this[int index] => _values is null ? Slice(index, 1)[0] : _values[index];
 
-    /// <summary>The whole column; all of its pages are touched.</summary>
-    public ReadOnlySpan<T> All => Slice(0, Count);
-
     /// <summary>Neighbouring values.</summary>
     /// <exception cref="AgentRagException">The file is damaged, or has been written with numbers that lead out of the column.</exception>
     public unsafe ReadOnlySpan<T> Slice(int start, int count)

@@ -6,8 +6,8 @@ namespace AgentRag.Indexing;
 /// <summary>Opens the links of an index.</summary>
 /// <remarks>
 /// A page of <see cref="LinksHeader"/> and section table, the columns of <see cref="LinksGraph"/> aligned to 64 bytes, and a CRC-32C per page behind them.
-/// Checked when opened: the header page and the pages' checksums. Checked at the first touch: each page. So opening does not depend on how many links there
-/// are, and nothing is used that has not been verified.
+/// Checked when opened: the header page and the pages' checksums. Checked at the first touch: each page. So opening costs next to nothing however many links
+/// there are, and nothing is used that has not been verified.
 /// </remarks>
 internal static unsafe class LinksFile
 {
@@ -38,6 +38,12 @@ internal static unsafe class LinksFile
 
     private static LinksGraph? OpenVerified(SegmentBytes bytes, string directory, string state)
     {
+        // Earlier versions had no whole page in front.
+        if (bytes.Length >= sizeof(LinksHeader) && *(LinksHeader*)bytes.Start is { FormatVersion: > 0 and < LinksHeader.Version } older && older.Magic == LinksHeader.ExpectedMagic)
+        {
+            throw OtherVersion(directory, older.FormatVersion);
+        }
+
         if (bytes.Length < LinksPages.PageLength)
         {
             throw Damaged(directory, "the file is cut off");
@@ -45,11 +51,6 @@ internal static unsafe class LinksFile
 
         var page = new ReadOnlySpan<byte>(bytes.Start, LinksPages.PageLength).ToArray();
         var header = MemoryMarshal.Read<LinksHeader>(page);
-        if (header.Magic == LinksHeader.ExpectedMagic && header.FormatVersion is > 0 and < LinksHeader.Version)
-        {
-            throw OtherVersion(directory, header.FormatVersion);
-        }
-
         MemoryMarshal.Write(page, header with { Checksum = 0 });
         if (header.Magic != LinksHeader.ExpectedMagic || Checksum.Of(page) != header.Checksum)
         {

@@ -36,7 +36,7 @@ internal enum LinksSection
     /// <summary>Per passage, the names it mentions.</summary>
     PassageNames,
 
-    /// <summary>Per passage, the name its document is about, or -1.</summary>
+    /// <summary>Per passage, the name its document is about; -1 for none, and beyond the first documents of a name that many are about.</summary>
     PassageSubjects,
 }
 

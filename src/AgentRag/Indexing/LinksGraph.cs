@@ -59,7 +59,7 @@ public sealed class LinksGraph
     /// <summary>Per passage, the names it mentions, in the order of their first mention.</summary>
     internal LinksRows PassageNames { get; }
 
-    /// <summary>Per passage, the name its document is about; -1 for none.</summary>
+    /// <summary>Per passage, the name its document is about; -1 for none, and beyond the first documents of a name that many are about.</summary>
     internal LinksColumn<int> PassageSubjects { get; }
 
     /// <summary>The file's bytes; null for links made in memory.</summary>

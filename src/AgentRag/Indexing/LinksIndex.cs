@@ -5,7 +5,7 @@ namespace AgentRag.Indexing;
 /// <summary>The links of an index on disk: one file beside its segments.</summary>
 /// <remarks>
 /// The file is named after the state it was made from and holds its checksum, so links of an older state are never used. <see cref="IndexRequest.WithLinks"/>
-/// commits them together with the passages; without, they are made here. Opening maps the file: it costs the same however many links there are.
+/// commits them together with the passages; without, they are made here. Opening maps the file: it costs next to nothing however many links there are.
 /// </remarks>
 public static class LinksIndex
 {

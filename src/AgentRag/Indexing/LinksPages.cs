@@ -3,8 +3,8 @@ using AgentRag.Indexing.Segments;
 namespace AgentRag.Indexing;
 
 /// <summary>The bytes of a links file, mapped; each page is verified at the first touch.</summary>
-/// <remarks>So opening costs the same however many links there are, and a query pays for what it touches alone. Safe for concurrent use.</remarks>
-internal sealed unsafe class LinksPages
+/// <remarks>So opening costs next to nothing however many links there are, and a query pays for what it touches alone. Safe for concurrent use.</remarks>
+internal sealed unsafe class LinksPages : IDisposable
 {
     /// <summary>As the operating system's usual pages: what is touched is read anyway.</summary>
     public const int PageLength = 4096;
@@ -59,6 +59,9 @@ internal sealed unsafe class LinksPages
 
         return true;
     }
+
+    /// <summary>Ends the mapping. Nothing of it may be in use.</summary>
+    public void Dispose() => _bytes.Dispose();
 
     private void Verify(long page)
     {

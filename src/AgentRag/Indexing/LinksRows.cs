@@ -50,10 +50,11 @@ internal sealed class LinksRows(LinksColumn<int> ends, LinksColumn<int> values, 
         var (changed, next) = (new int[values.Count], 0);
         for (var row = 0; row < Count; row++)
         {
-            var target = changed.AsSpan(next, this[row].Length);
+            var source = this[row];
+            var target = changed.AsSpan(next, source.Length);
             for (var i = 0; i < target.Length; i++)
             {
-                target[i] = newValues[this[row][i]];
+                target[i] = newValues[source[i]];
             }
 
             target.Sort();

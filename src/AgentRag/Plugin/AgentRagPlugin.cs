@@ -104,6 +104,7 @@ public sealed partial class AgentRagPlugin : IDisposable
             return [];
         }
 
+        query = query.TrimEnd();
         var start = Math.Max(0, query.Length - PluginTools.MaxQueryCharacters);
         start += start > 0 && char.IsLowSurrogate(query[start]) ? 1 : 0;
         var found = await RetrieveAsync(query[start..], cancellationToken: cancellationToken).ConfigureAwait(false);

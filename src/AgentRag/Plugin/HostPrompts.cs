@@ -68,7 +68,7 @@ internal sealed class HostPrompts(PluginContext context)
             $"You are the model that answers here. {bare.System}"
                 + (packed.Content.Passages.Count == 0 ? "" : "\nThe passages stand in 'passages', cite them by number, and name title and source to the user."),
             bare.User,
-            [.. packed.Content.Passages.OrderByDescending(passage => passage.Rank).Select(HostPassage.From)],
+            [.. packed.Content.Layout.Arrange(packed.Content.Passages).Select(HostPassage.From)],
             [],
             Iteration: 1,
             MaxIterations: 1,

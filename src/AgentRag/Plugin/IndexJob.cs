@@ -13,28 +13,15 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _ending = new();
     private Task<IndexResult>? _run;
+    private (Task Work, CancellationTokenSource Ending)? _afterwards;
     private IndexProgress? _progress;
     private string _remark = "";
 
-    /// <summary>What a run has to say beside its result, such as what it could not do; set by the run. Empty when there is nothing.</summary>
-    public string Remark
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _remark;
-            }
-        }
-
-        set
-        {
-            lock (_lock)
-            {
-                _remark = value;
-            }
-        }
-    }
+    /// <summary>
+    /// What follows each run that ended well, such as embedding: nobody waits for it, and the next run ends it before it begins. It is told the run's result and
+    /// tells how far it is, what it has done or what it could not do: the status's remark. Null for nothing.
+    /// </summary>
+    public Func<IndexResult, IProgress<string>, CancellationToken, Task>? Afterwards { get; init; }
 
     /// <summary>Where the job stands.</summary>
     public IndexJobStatus Status
@@ -64,7 +51,7 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
             if (_run is null or { IsCompleted: true })
             {
                 (_progress, _remark) = (null, "");
-                _run = Task.Run(() => run(new Latest(this), _ending.Token), CancellationToken.None);
+                _run = Task.Run(RunAsync, CancellationToken.None);
             }
 
             return _run;
@@ -91,16 +78,49 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
             await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        await EndAfterwardsAsync().ConfigureAwait(false);
         _ending.Dispose();
     }
 
-    private sealed class Latest(IndexJob job) : IProgress<IndexProgress>
+    private async Task<IndexResult> RunAsync()
     {
-        public void Report(IndexProgress value)
+        await EndAfterwardsAsync().ConfigureAwait(false);
+        var result = await run(new Latest<IndexProgress>(this, progress => _progress = progress), _ending.Token).ConfigureAwait(false);
+        if (Afterwards is { } afterwards)
+        {
+            var ending = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            var remark = new Latest<string>(this, remark => _remark = remark);
+            _afterwards = (Task.Run(() => afterwards(result, remark, ending.Token), CancellationToken.None), ending);
+        }
+
+        return result;
+    }
+
+    // Only a run and the end of the job come here, one after the other.
+    private async Task EndAfterwardsAsync()
+    {
+        if (_afterwards is not { } under)
+        {
+            return;
+        }
+
+        _afterwards = null;
+        await under.Ending.CancelAsync().ConfigureAwait(false);
+        await under.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        under.Ending.Dispose();
+        lock (_lock)
+        {
+            _remark = "";
+        }
+    }
+
+    private sealed class Latest<T>(IndexJob job, Action<T> set) : IProgress<T>
+    {
+        public void Report(T value)
         {
             lock (job._lock)
             {
-                job._progress = value;
+                set(value);
             }
         }
     }

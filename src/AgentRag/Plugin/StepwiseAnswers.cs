@@ -132,7 +132,7 @@ internal sealed class StepwiseAnswers(PluginContext context, StateSeal seal, Tim
             var content = turn.Prepared.Content;
             var demonstrations = withDemonstrations ? content.Demonstrations : [];
             var bare = turn.Prepared.Template.Render(content with { Passages = [], Demonstrations = demonstrations }, counter);
-            var shown = passages.Take(count).OrderBy(passage => passage.Batch).ThenByDescending(passage => passage.Rank);
+            var shown = content.Layout.Arrange([.. passages.Take(count)]);
             return new HostTurnResult(
                 content.Question,
                 isFirst ? $"You are the model that answers here. {bare.System}\nThe passages stand in 'passages'. {AgainWithReply}" : $"Write the next line. {AgainWithReply}",
@@ -167,6 +167,7 @@ internal sealed class StepwiseAnswers(PluginContext context, StateSeal seal, Tim
         StopReason.MalformedReply => "Two replies in a row were not of the asked form.",
         StopReason.CallLimit => "The limit of requests for one question is reached.",
         StopReason.Deadline => "The time for one question is over.",
+        StopReason.CostLimit => "The money for one question is spent.",
         _ => "",
     };
 

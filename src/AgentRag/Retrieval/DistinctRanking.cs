@@ -46,18 +46,29 @@ internal static class DistinctRetrieval
     private const int LeastFurther = 8;
 
     /// <summary>Finds the k best passages of which no two say the same.</summary>
-    /// <remarks>Where copies take places, the retriever is asked for more, twice at most: it is asked once when there are none.</remarks>
+    /// <remarks>Where copies take places, the retriever is asked for more, twice at most: it is asked once when there are none. What a further look fails at is left out.</remarks>
     /// <param name="retriever">Finds the passages.</param>
     /// <param name="query">What to look for; its k counts texts.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     public static async Task<DistinctRanking> RetrieveDistinctAsync(this IRetriever retriever, RetrievalQuery query, CancellationToken cancellationToken)
     {
         var k = query.K;
+        var distinct = DistinctRanking.Empty;
         for (var look = 1; ; look++)
         {
             var asked = k == query.K ? query : new RetrievalQuery(query.Text, k) { Explain = query.Explain, Filter = query.Filter };
-            var ranked = await retriever.RetrieveAsync(asked, cancellationToken).ConfigureAwait(false);
-            var distinct = DistinctRanking.Of(ranked, query.K);
+            IReadOnlyList<RankedPassage> ranked;
+            try
+            {
+                ranked = await retriever.RetrieveAsync(asked, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AgentRagException) when (look > 1)
+            {
+                // What the look before brought is worth more than an error.
+                return distinct;
+            }
+
+            distinct = DistinctRanking.Of(ranked, query.K);
             var missing = query.K - distinct.Passages.Count;
             if (missing == 0 || ranked.Count < k || k == RetrievalQuery.MaxK || look == MostLooks)
             {

@@ -40,6 +40,24 @@ public sealed class AgreeingDraftsTests
     }
 
     [Fact]
+    public async Task A_draft_is_asked_for_also_where_the_whole_step_is_larger_than_the_window()
+    {
+        var long1 = Passage("long-1", string.Join(' ', Enumerable.Repeat("word", 500)));
+        var long2 = Passage("long-2", string.Join(' ', Enumerable.Repeat("other", 500)));
+        var model = new ScriptedChatClient(request => request.Task switch
+        {
+            GroundedTask.Draft => "So the final answer is: Tarn",
+            GroundedTask.NextStep => "Follow up: Who built the pier?",
+            _ => "Intermediate answer: Tarn",
+        });
+        var context = new AnsweringContext { Retriever = new ListRetriever(long1, long2), Model = model, TokenCounter = new WordCounter() };
+        var window = new TokenBudgetOptions { ContextWindowTokens = 800, ReservedAnswerTokens = 50, MaxEffectiveContextTokens = 60_000 };
+        var answer = await new IterDragAnswerer(context).AnswerAsync(Request(new StopRules { AgreeingDrafts = 2 }, budget: window), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(StopReason.DraftsAgree, answer.StopReason);
+        Assert.All(answer.Trace, request => Assert.InRange(request.PromptTokens, 1, 750));
+    }
+
+    [Fact]
     public async Task Without_the_rule_no_draft_is_asked_for()
     {
         var model = new ScriptedChatClient("Follow up: Who built the pier?", "Intermediate answer: Tarn [1]", "So the final answer is: Tarn [1]");

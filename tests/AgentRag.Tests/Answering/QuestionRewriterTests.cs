@@ -70,6 +70,19 @@ public sealed class QuestionRewriterTests
         Assert.Equal([("b#0", 1, (1.0 / 62) + (1.0 / 61)), ("a#0", 2, 1.0 / 61)], fused.Passages.Select(found => (found.Passage.Id, found.Rank, found.Score)));
     }
 
+    [Fact]
+    public void Copies_of_what_is_not_among_the_best_are_not_told()
+    {
+        DistinctRanking[] rankings =
+        [
+            new([new RankedPassage(A, 1, 9)], [new RankedPassage(A with { Id = "a#9" }, 2, 8)]),
+            new([new RankedPassage(A, 1, 9), new RankedPassage(B, 2, 8)], [new RankedPassage(B with { Id = "b#9" }, 3, 7)]),
+        ];
+        var fused = FusedRankings.ByReciprocalRank(rankings, 1);
+        Assert.Equal(["a#0"], fused.Passages.Select(found => found.Passage.Id));
+        Assert.Equal(["a#9"], fused.Copies.Select(copy => copy.Passage.Id));
+    }
+
     private static AnswerRequest Request(QueryRewriting rewriting) =>
         new("When did Ada Quist die?", new InferenceParameters(2, 0, 1), new TokenBudgetOptions()) { Rewriting = rewriting };
 

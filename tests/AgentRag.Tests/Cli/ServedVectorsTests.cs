@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentRag.Cli;
 using AgentRag.Cli.Commands;
 using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
@@ -62,6 +63,17 @@ public sealed class ServedVectorsTests : IDisposable
         string[] embeddings = server is null ? [] : ["--embeddings", "openai:hash", "--embeddings-base-url", server.BaseUrl];
         var settings = Settings.Read(command.Parse(["--index", _folder["index"], .. embeddings]), new Dictionary<string, string>());
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(_error) });
-        return await new ServedVectors(new Terminal(TextWriter.Null, console), settings, counter).UpdateAsync(result, Cancel);
+        using var composition = new Composition(settings);
+        var remarks = new Remarks();
+        await new ServedVectors(new Terminal(TextWriter.Null, console), settings, composition).UpdateAsync(result, remarks, Cancel);
+        Assert.All(remarks.Told.SkipLast(1), remark => Assert.StartsWith("Vectors are being made, ", remark, StringComparison.Ordinal));
+        return remarks.Told[^1];
+    }
+
+    private sealed class Remarks : IProgress<string>
+    {
+        public List<string> Told { get; } = [];
+
+        public void Report(string value) => Told.Add(value);
     }
 }

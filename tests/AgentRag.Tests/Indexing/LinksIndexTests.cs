@@ -108,6 +108,13 @@ public sealed class LinksIndexTests : IDisposable
         var error = Assert.Throws<AgentRagException>(() => LinksIndex.Open(IndexFolder));
 
         Assert.Equal($"The links of index '{IndexFolder}' {expected}", error.Message);
+        if (version == 1)
+        {
+            // Those had no whole page in front.
+            await File.WriteAllBytesAsync(LinksPath, WithVersion(sound, version)[..200]);
+            Assert.Equal(error.Message, Assert.Throws<AgentRagException>(() => LinksIndex.Open(IndexFolder)).Message);
+        }
+
         Assert.True(LinksIndex.Update(IndexFolder));
         Assert.Equal(sound, await File.ReadAllBytesAsync(LinksPath));
     }

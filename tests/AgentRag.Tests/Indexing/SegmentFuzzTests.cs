@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AgentRag.Indexing;
 using AgentRag.Indexing.Segments;
 using AgentRag.Retrieval;
@@ -30,6 +31,25 @@ public sealed class SegmentFuzzTests : IDisposable
             byte[] changed = [.. sound];
             changed[i] ^= 0x40;
             await RequireAsync(path, changed, expected, mayBeHarmless: true);
+        }
+    }
+
+    [Fact]
+    public async Task Postings_that_end_the_file_are_refused_because_blocks_of_them_are_read_beyond_their_end()
+    {
+        _folder.Write("in/a.jsonl", _corpus.JsonLines("a", 3));
+        var (path, sound) = await MakeAsync();
+        var at = Marshal.SizeOf<SegmentHeader>() + ((int)SegmentSection.Postings * Marshal.SizeOf<SectionEntry>());
+        var postings = MemoryMarshal.Read<SectionEntry>(sound.AsSpan(at));
+        foreach (var (left, isRefused) in new[] { (128, false), (127, true), (0, true) })
+        {
+            byte[] changed = [.. sound];
+            MemoryMarshal.Write(changed.AsSpan(at), postings with { Offset = sound.Length - left - postings.Length });
+            MemoryMarshal.Write(changed, MemoryMarshal.Read<SegmentHeader>(changed) with { Checksum = 0 });
+            var checksum = Checksum.Of(changed.AsSpan(0, SegmentStream.HeaderLength));
+            MemoryMarshal.Write(changed, MemoryMarshal.Read<SegmentHeader>(changed) with { Checksum = checksum });
+            var fault = Record.Exception(() => Segment.Open(changed));
+            Assert.Equal(isRefused, fault is AgentRagException { Message: var message } && message.Contains("has a damaged header", StringComparison.Ordinal));
         }
     }
 

@@ -114,6 +114,19 @@ public sealed class AgentRagPluginTests
         var found = (await search("Lorn Bridge opened", TestContext.Current.CancellationToken)).First();
         Assert.Equal(("Lorn Bridge", "bridge.md", "The Lorn Bridge was opened in 1931. Its designer was Ada Quill."), (found.SourceName, found.SourceLink, found.Text));
         Assert.Empty(await search(" ", TestContext.Current.CancellationToken));
+        Assert.Equal(found, (await search("Lorn Bridge opened" + new string('\n', 3_000), TestContext.Current.CancellationToken)).First());
+    }
+
+    [Fact]
+    public async Task A_caller_may_ask_for_less_than_the_configured_budget_and_not_for_more()
+    {
+        using var plugin = new AgentRagPlugin(Context("So the final answer is: 1931") with { Budget = new TokenBudgetOptions { MaxEffectiveContextTokens = 30_000 } });
+        Assert.Equal("1931", (await plugin.AnswerAsync("When was it opened?", budget: 30_000, cancellationToken: TestContext.Current.CancellationToken)).Answer);
+        foreach (var ask in new[] { plugin.AnswerAsync("When was it opened?", budget: 30_001), plugin.AnswerWithDemonstrationsAsync("When was it opened?", budget: int.MaxValue) })
+        {
+            var error = await Assert.ThrowsAsync<AgentRagException>(() => ask);
+            Assert.Contains("at most 30,000 tokens are configured", error.Message, StringComparison.Ordinal);
+        }
     }
 
     // With RecentMessageMemoryLimit it puts earlier messages before the one that asks.

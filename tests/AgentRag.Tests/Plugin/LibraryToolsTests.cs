@@ -192,17 +192,32 @@ public sealed class LibraryToolsTests
     [Fact]
     public async Task What_a_run_has_to_say_beside_its_result_is_told_with_the_status_of_that_run_alone()
     {
-        IndexJob? job = null;
-        var runs = 0;
-        await using var indexing = job = new IndexJob((_, _) =>
+        var works = 0;
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var indexing = new IndexJob((_, _) => Task.FromResult(Result()))
         {
-            job!.Remark = ++runs == 1 ? "New passages have no vectors yet." : job.Remark;
-            return Task.FromResult(Result());
-        });
+            Afterwards = async (result, remarks, ending) =>
+            {
+                if (++works == 1 && result.Documents == Result().Documents)
+                {
+                    remarks.Report("New passages have no vectors yet.");
+                    told.SetResult();
+                    using var _ = ending.Register(ended.SetResult);
+                    await Task.Delay(Timeout.Infinite, ending);
+                }
+            },
+        };
         using var plugin = new AgentRagPlugin(BridgeCorpus.Context()) { Indexing = indexing };
-        await indexing.Start();
+
+        // The run is over for those who wait for it while its work afterwards is not.
+        await indexing.EnsureAsync(Cancel);
+        await told.Task.WaitAsync(Cancel);
         Assert.Equal("1 files added, 2 changed, 3 unchanged, 0 removed. New passages have no vectors yet.", plugin.IndexDocuments(start: false).Note);
+
+        // The next run ends it first.
         await indexing.Start();
+        Assert.True(ended.Task.IsCompleted);
         Assert.Equal("1 files added, 2 changed, 3 unchanged, 0 removed.", plugin.IndexDocuments(start: false).Note);
     }
 

@@ -102,6 +102,15 @@ public sealed class DistinctRankingTests
     }
 
     [Fact]
+    public async Task What_the_first_look_found_stays_when_a_further_one_fails()
+    {
+        var retriever = new FailsWhenAskedForMore(2, new ListRetriever(Passage("a", Long), Passage("b", Long), Passage("c", "Third.")));
+        var found = await retriever.RetrieveDistinctAsync(new RetrievalQuery("pier", 2), TestContext.Current.CancellationToken);
+        Assert.Equal(["a#0"], found.Passages.Select(ranked => ranked.Passage.Id));
+        await Assert.ThrowsAsync<AgentRagException>(() => retriever.RetrieveDistinctAsync(new RetrievalQuery("pier", 3), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Nothing_more_is_asked_of_a_retriever_that_has_no_more()
     {
         var retriever = new ListRetriever(Passage("a", Long), Passage("b", Long));
@@ -112,5 +121,13 @@ public sealed class DistinctRankingTests
         var full = new ListRetriever([.. Enumerable.Range(0, RetrievalQuery.MaxK + 1).Select(_ => Passage("same", Long))]);
         await full.RetrieveDistinctAsync(new RetrievalQuery("pier", RetrievalQuery.MaxK), TestContext.Current.CancellationToken);
         Assert.Single(full.Queries);
+    }
+
+    private sealed class FailsWhenAskedForMore(int most, IRetriever inner) : IRetriever
+    {
+        public string Name => inner.Name;
+
+        public Task<IReadOnlyList<RankedPassage>> RetrieveAsync(RetrievalQuery query, CancellationToken cancellationToken = default) =>
+            query.K > most ? throw new AgentRagException("The server is gone.") : inner.RetrieveAsync(query, cancellationToken);
     }
 }

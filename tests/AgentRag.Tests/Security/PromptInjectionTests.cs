@@ -104,8 +104,8 @@ public sealed partial class PromptInjectionTests
         using var benign = Plugin("It was a fine prize.", NoModel(), AnsweringMode.Host);
         foreach (var (tool, arguments) in new (string, Func<AIFunctionArguments>)[]
         {
-            ("answer", () => new() { ["question"] = Question, ["k"] = 3, ["scope"] = "world", ["budget"] = 1_000_000, ["max_tokens"] = 100_000 }),
-            ("answer_with_demonstrations", () => new() { ["question"] = Question, ["k"] = 3, ["scope"] = "world", ["budget"] = 1_000_000, ["max_tokens"] = 100_000 }),
+            ("answer", () => new() { ["question"] = Question, ["k"] = 3, ["scope"] = "world", ["max_tokens"] = 100_000 }),
+            ("answer_with_demonstrations", () => new() { ["question"] = Question, ["k"] = 3, ["scope"] = "world", ["max_tokens"] = 100_000 }),
             ("retrieve", () => new() { ["query"] = Question, ["k"] = 3, ["scope"] = "world" }),
             ("read_passage", () => new() { ["id"] = "world/hostile#0", ["before"] = 0, ["after"] = 0 }),
             ("list_sources", () => new() { ["scope"] = "world/hostile" }),
@@ -127,8 +127,8 @@ public sealed partial class PromptInjectionTests
     {
         var model = new ScriptedChatClient(reply);
         using var plugin = Plugin(attack, model, AnsweringMode.Chat);
-        await CallAsync(plugin, "answer", new() { ["question"] = Question, ["k"] = 3, ["scope"] = "world", ["budget"] = 1_000_000 });
-        await CallAsync(plugin, "answer_with_demonstrations", new() { ["question"] = Question, ["k"] = 3, ["scope"] = "world", ["budget"] = 1_000_000 });
+        await CallAsync(plugin, "answer", new() { ["question"] = Question, ["k"] = 3, ["scope"] = "world" });
+        await CallAsync(plugin, "answer_with_demonstrations", new() { ["question"] = Question, ["k"] = 3, ["scope"] = "world" });
         Assert.Contains(model.Sent, sent => sent.Request.Passages.Any(passage => passage.Id == "world/hostile#0"));
         return model.Sent;
     }

@@ -192,9 +192,6 @@ internal sealed unsafe class Window(SimdLevel level)
         }
     }
 
-    /// <summary>Sets all to 0, after a search that broke off.</summary>
-    public void Clear() => Array.Clear(_sums);
-
     /// <summary>A table of 64 words is four tables of 16 low bytes and four of 16 high ones; each shuffle looks up the codes of one quarter.</summary>
     private static void AddRow256(byte* row, int count, ushort* values, ushort* sums)
     {
