@@ -234,7 +234,7 @@ public sealed class EncoderFolderTests : IDisposable
         using var generator = new EncoderEmbeddingGenerator(_model, threads: threads);
         using var cancelled = new CancellationTokenSource();
         var longText = string.Join(' ', Enumerable.Repeat("lamp", 100)); // more than the 80 tokens that are read, so that each is counted once it is done
-        var texts = Enumerable.Repeat(longText, 100_000).ToArray(); // minutes of work
+        var texts = Enumerable.Repeat(longText, 100_000).ToArray(); // tens of seconds of work
         var generated = generator.GenerateAsync(texts, cancellationToken: cancelled.Token);
         Assert.True(SpinWait.SpinUntil(() => generator.TruncatedTexts > 0, TimeSpan.FromMinutes(1)));
         await cancelled.CancelAsync();
