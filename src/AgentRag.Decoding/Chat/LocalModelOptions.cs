@@ -20,7 +20,7 @@ public sealed record LocalModelOptions
     /// <summary>A second model of the same vocabulary that drafts; null (default) for none.</summary>
     public string? DraftModelPath { get; init; }
 
-    /// <summary>Makes the retriever that chooses what RAPID's drafter reads; null (default) for <see cref="Speculation.DraftRetrievers.Bm25"/>.</summary>
+    /// <summary>Makes the retriever that chooses what RAPID's drafter reads; null (default) for <see cref="Speculation.DraftRetrievers.Bm25"/>, which also takes its place when it fails.</summary>
     public Func<IReadOnlyList<Passage>, IRetriever>? DraftRetriever { get; init; }
 
     /// <summary>A REFRAG adapter trained for the model; null (default) for none, and then no <see cref="DecodingMode.Refrag"/>.</summary>

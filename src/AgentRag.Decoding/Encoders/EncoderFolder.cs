@@ -9,6 +9,9 @@ internal sealed record EncoderFolder
     private const string WeightsFile = "model.safetensors";
     private const string Modules = "modules.json";
     private const string SentenceConfig = "sentence_bert_config.json";
+    private const string SentenceLimit = "max_seq_length";
+    private const string TokenizerConfig = "tokenizer_config.json";
+    private const string TokenizerLimit = "model_max_length";
 
     /// <summary>Where model, tokenizer and weights lie: the folder itself, or one below it that <c>modules.json</c> names.</summary>
     public required string ModelFolder { get; init; }
@@ -34,7 +37,7 @@ internal sealed record EncoderFolder
     public string WeightsPath => Path.Combine(ModelFolder, WeightsFile);
 
     /// <summary>Names model and pooling by their content.</summary>
-    public string Key => $"bert:{Fingerprint[..16]}/{Pooling.ToString().ToLowerInvariant()}{(Normalizes ? "" : "/raw")}/{MostTokens}";
+    public string Key => $"bert:{Fingerprint[..16]}/{Pooling.ToString().ToLowerInvariant()}{(Normalizes ? "" : "/raw")}/{MostTokens}{(Lowercases ? "/lower" : "")}";
 
     /// <summary>Reads a folder's settings. The weights are only hashed.</summary>
     /// <param name="folder">The folder, as Hugging Face has it.</param>
@@ -59,14 +62,13 @@ internal sealed record EncoderFolder
         var shape = EncoderShape.From(JsonSettings.Open(Path.Combine(modelFolder, Config)));
         RequireWeights(modelFolder);
         var sentence = JsonSettings.OpenIfAny(Path.Combine(modelFolder, SentenceConfig));
-        var most = sentence?.Integer("max_seq_length") ?? TokenizerLimit(modelFolder) ?? shape.MostTokens;
         return new EncoderFolder
         {
             ModelFolder = modelFolder,
             Shape = shape,
             Pooling = pooling ?? (kinds.FirstOrDefault(module => module.Kind == "Pooling").Folder is { } pool ? PoolingOf(JsonSettings.Open(Path.Combine(pool, Config))) : PoolingMode.Mean),
             Normalizes = normalizes ?? (modules is null || kinds.Exists(module => module.Kind == "Normalize")),
-            MostTokens = most >= 3 ? Math.Min(most, shape.MostTokens) : throw new AgentRagException($"{Path.Combine(modelFolder, SentenceConfig)}: 'max_seq_length' is {most}, must be at least 3."),
+            MostTokens = Math.Min(LimitOf(modelFolder, sentence) ?? shape.MostTokens, shape.MostTokens),
             Lowercases = sentence?.Flag("do_lower_case") ?? false,
             Fingerprint = ContentHash.Of([Path.Combine(modelFolder, WeightsFile), Path.Combine(modelFolder, Config), .. EncoderTokenizers.Files.Select(file => Path.Combine(modelFolder, file)).Where(File.Exists)]),
         };
@@ -107,11 +109,19 @@ internal sealed record EncoderFolder
             : throw pooling.NotSupported("the model does not pool in one of the ways that this program knows: the first token, the mean, the maximum, or the sum by the root of the length.");
     }
 
-    private static int? TokenizerLimit(string folder)
+    // Tokens of a text at most, by the first file that says it; null for no limit but the model's own.
+    private static int? LimitOf(string folder, JsonSettings? sentence)
     {
+        if (sentence?.Integer(SentenceLimit) is { } most)
+        {
+            return AtLeastThree(sentence, SentenceLimit, most);
+        }
+
         // "No limit" is written as a number beyond all integers.
-        var settings = JsonSettings.OpenIfAny(Path.Combine(folder, "tokenizer_config.json"));
-        return settings?.Number("model_max_length") is { } limit && limit <= int.MaxValue ? (int)limit : null;
+        var tokenizer = JsonSettings.OpenIfAny(Path.Combine(folder, TokenizerConfig));
+        return tokenizer?.Number(TokenizerLimit) is { } limit && limit <= int.MaxValue ? AtLeastThree(tokenizer, TokenizerLimit, (int)limit) : null;
+
+        static int AtLeastThree(JsonSettings file, string name, int limit) => limit >= 3 ? limit : throw file.NotSupported($"'{name}' is {limit}, must be at least 3.");
     }
 
     private static void RequireWeights(string folder)

@@ -46,7 +46,10 @@ internal static class EncoderTokenizers
         {
             // Special tokens are never made of texts here, so that it does not matter where they may stand.
             var text = token.Text("content") ?? "";
-            ids.TryAdd(text, token.Integer("id") ?? throw file.NotSupported($"the added token '{text}' has no id. Download the model again."));
+            var id = token.Integer("id") ?? throw file.NotSupported($"the added token '{text}' has no id. Download the model again.");
+            ids.TryAdd(text, id is >= 0 and < JsonSettings.IdLimit
+                ? id
+                : throw file.NotSupported($"the added token '{text}' has the id {id}, expected a whole number from 0 to 16,777,215. Download the model again."));
             if (token.Flag("special") is not true)
             {
                 throw file.NotSupported($"the added token '{text}' is not a special one, which this program does not know.");

@@ -7,6 +7,9 @@ namespace AgentRag.Decoding.Encoders;
 /// <param name="json">The object.</param>
 internal sealed class JsonSettings(string path, JsonElement json)
 {
+    /// <summary>Ids of tokens are below it: tables of a vocabulary are as long as its largest id says.</summary>
+    public const int IdLimit = 1 << 24;
+
     public string Path => path;
 
     /// <summary>Reads a file.</summary>
@@ -53,7 +56,7 @@ internal sealed class JsonSettings(string path, JsonElement json)
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
         foreach (var field in json.EnumerateObject())
         {
-            ids[field.Name] = field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out var id) && id is >= 0 and < 1 << 24
+            ids[field.Name] = field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out var id) && id is >= 0 and < IdLimit
                 ? id
                 : throw Expected(path, $"the id of the token '{field.Name}'", "a whole number from 0 to 16,777,215");
         }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using AgentRag.Decoding.Encoders;
 using AgentRag.Decoding.Tokenizers;
 
@@ -13,13 +16,17 @@ internal sealed class ChunkTextEncoder : IDisposable
     private readonly TextEncoder _encoder;
     private readonly IModelTokenizer _tokenizer;
 
-    private ChunkTextEncoder(string name, TextEncoder encoder, IModelTokenizer tokenizer) => (Name, _encoder, _tokenizer) = (name, encoder, tokenizer);
+    private ChunkTextEncoder(string name, TextEncoder encoder, IModelTokenizer tokenizer) =>
+        (Name, Fingerprint, _encoder, _tokenizer) = (name, FingerprintOf(encoder.Folder), encoder, tokenizer);
 
     /// <summary>The encoder's folder, from the adapter's on.</summary>
     public string Name { get; }
 
-    /// <summary>Names weights, tokenizer and measures by their content.</summary>
-    public string Fingerprint => _encoder.Folder.Fingerprint;
+    /// <summary>
+    /// Names weights, tokenizer and measures by their content, and what else changes vectors: where fewer tokens are read than the model has places for, or texts become
+    /// lower case first, it is the SHA-256 of that name, the tokens and "lower" or "cased", with spaces between.
+    /// </summary>
+    public string Fingerprint { get; }
 
     /// <summary>How a chunk's rows become one vector.</summary>
     public PoolingMode Pooling => _encoder.Folder.Pooling;
@@ -44,4 +51,10 @@ internal sealed class ChunkTextEncoder : IDisposable
     public void Encode(IEnumerable<int> tokens, Span<float> vector) => _encoder.Encode(TokenText.Of(_tokenizer, tokens), vector, CancellationToken.None);
 
     public void Dispose() => _encoder.Dispose();
+
+    // Of adapters whose encoder has neither setting, the name is the one that is written in them.
+    private static string FingerprintOf(EncoderFolder folder) => folder.MostTokens == folder.Shape.MostTokens && !folder.Lowercases
+        ? folder.Fingerprint
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $"{folder.Fingerprint} {folder.MostTokens} {(folder.Lowercases ? "lower" : "cased")}"))));
 }

@@ -42,7 +42,7 @@ internal sealed record RefragShape
 /// </para>
 /// <para>
 /// An adapter without <c>encoder.*</c> names a BERT or RoBERTa encoder instead: <c>text_encoder</c> (its folder, beside the file or below), <c>text_encoder_sha256</c>
-/// (over its weights, measures and tokenizer), <c>text_encoder_width</c> and <c>text_encoder_pooling</c> (cls, mean, max). Its vectors go into the projection.
+/// (over its weights, measures and tokenizer; see <see cref="ChunkTextEncoder.Fingerprint"/>), <c>text_encoder_width</c> and <c>text_encoder_pooling</c> (cls, mean, max). Its vectors go into the projection.
 /// </para>
 /// <para>
 /// Departs from REFRAG (arXiv 2509.01092): tokens of an own encoder are the decoder's, so no text is encoded anew; all of its rows go into the projection, where the
@@ -66,19 +66,29 @@ internal sealed class RefragAdapter : IChunkEncoder
     /// <param name="seed">Chooses the first weights.</param>
     /// <param name="textEncoder">Reads chunks, if the shape has a width for it. The caller disposes of it.</param>
     public RefragAdapter(RefragShape shape, string decoderFingerprint, long seed, ChunkTextEncoder? textEncoder = null)
+        : this(shape, decoderFingerprint, seed, textEncoder, new ParameterSet())
+    {
+    }
+
+    private RefragAdapter(RefragShape shape, string decoderFingerprint, long seed, ChunkTextEncoder? textEncoder, ParameterSet parameters)
     {
         if (shape.TextEncoderWidth != textEncoder?.Width)
         {
             throw new ArgumentException($"The shape has {shape.TextEncoderWidth} numbers of a text encoder, the encoder makes {textEncoder?.Width}.", nameof(textEncoder));
         }
 
-        (Shape, DecoderFingerprint, TextEncoder) = (shape, decoderFingerprint, textEncoder);
+        if (shape.EncoderWidth % HeadWidth != 0)
+        {
+            throw new ArgumentException($"The encoder's width is {shape.EncoderWidth}, must be a multiple of {HeadWidth}.", nameof(shape));
+        }
+
+        (Shape, DecoderFingerprint, TextEncoder, Parameters) = (shape, decoderFingerprint, textEncoder, parameters);
         _block = new BlockShape(shape.EncoderWidth, shape.EncoderWidth, shape.EncoderWidth, HeadWidth, 2 * shape.EncoderWidth);
         var random = new SeededNumbers(seed, stream: 7);
         if (textEncoder is null)
         {
-            Parameters.Add(new Parameter("encoder.tokens", shape.VocabularySize, shape.EncoderWidth).Spread(random, 0.5));
-            Parameters.Add(new Parameter("encoder.positions", shape.Rate, shape.EncoderWidth).Spread(random, 0.5));
+            Parameters.AddSpread("encoder.tokens", shape.VocabularySize, shape.EncoderWidth, random, 0.5);
+            Parameters.AddSpread("encoder.positions", shape.Rate, shape.EncoderWidth, random, 0.5);
             for (var layer = 0; layer < shape.EncoderLayers; layer++)
             {
                 Blocks.Add(Parameters, $"encoder.{layer}.", _block, random);
@@ -104,7 +114,7 @@ internal sealed class RefragAdapter : IChunkEncoder
 
     public RefragShape Shape { get; }
 
-    public ParameterSet Parameters { get; } = new();
+    public ParameterSet Parameters { get; }
 
     /// <summary>Reads chunks; null for the encoder in the parameters.</summary>
     public ChunkTextEncoder? TextEncoder { get; }
@@ -169,6 +179,11 @@ internal sealed class RefragAdapter : IChunkEncoder
             PolicyLayers = Number("policy_layers", 1_000),
             TextEncoderWidth = file.Metadata.ContainsKey(TextEncoderName) ? Number(TextEncoderWidth, 1 << 15) : null,
         };
+        if (shape.EncoderWidth % HeadWidth != 0)
+        {
+            throw new AgentRagException($"{path} is damaged: its metadata's 'encoder_width' is {shape.EncoderWidth}, must be a multiple of {HeadWidth}.");
+        }
+
         foreach (var (name, rows, columns) in ((string, long, long)[])
             [shape.TextEncoderWidth is { } width ? ("projector.0.weight", width, shape.Width) : ("encoder.tokens", shape.VocabularySize, shape.EncoderWidth), ("projector.1.weight", shape.Width, shape.Width)])
         {
@@ -178,13 +193,8 @@ internal sealed class RefragAdapter : IChunkEncoder
         var textEncoder = shape.TextEncoderWidth is null ? null : OpenTextEncoder();
         try
         {
-            var adapter = new RefragAdapter(shape, decoderFingerprint, seed: 0, textEncoder);
-            foreach (var parameter in adapter.Parameters.All)
-            {
-                Require(parameter.Name, parameter.Rows, parameter.Columns).ReadAll().CopyTo(parameter.Value, 0);
-            }
-
-            return adapter;
+            // What the metadata say takes no memory: each tensor is looked for first.
+            return new RefragAdapter(shape, decoderFingerprint, seed: 0, textEncoder, new ParameterSet((name, rows, columns) => Require(name, rows, columns).ReadAll()));
         }
         catch
         {

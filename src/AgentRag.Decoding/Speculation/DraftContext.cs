@@ -8,7 +8,8 @@ namespace AgentRag.Decoding.Speculation;
 /// <remarks>
 /// The longest message is cut into parts; its first and last part stay, as instructions and question most often stand there, and of the others those that a retriever
 /// ranks best, in their own order. Departs from the paper, section 3.1, which knows context and question apart and embeds with BGE-M3: a chat request does not say
-/// which of its text is context, and BM25, the default, needs no second model. Where there is an embedding model, <see cref="DraftRetrievers.Hybrid"/> asks it too.
+/// which of its text is context, and BM25, the default, needs no second model. Where there is an embedding model, <see cref="DraftRetrievers.Hybrid"/> asks it too;
+/// where it does not answer, the words choose alone.
 /// </remarks>
 /// <param name="Turns">The conversation, shortened.</param>
 /// <param name="Coverage">Share of the question's words, weighted by rarity, that stand in the retrieved parts, in [0, 1].</param>
@@ -25,7 +26,7 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
     /// <param name="promptTokens">Tokens of the whole prompt.</param>
     /// <param name="count">Counts tokens of texts.</param>
     /// <param name="options">How much is kept.</param>
-    /// <param name="retrieverOf">Makes the retriever over the parts; null for BM25.</param>
+    /// <param name="retrieverOf">Makes the retriever over the parts; null for BM25, which also takes its place when it fails.</param>
     /// <param name="cancellationToken">Ends the retrieval.</param>
     /// <returns>The shortened conversation; null when there is nothing to shorten.</returns>
     public static async Task<DraftContext?> OfAsync(
@@ -65,7 +66,7 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
             return (chosen, 0);
         }
 
-        var ranked = await SearchAsync(retrieverOf?.Invoke(inner) ?? words, question, cancellationToken).ConfigureAwait(false);
+        var ranked = await RankAsync(inner, words, question, retrieverOf, cancellationToken).ConfigureAwait(false);
         foreach (var (chunk, score) in ranked)
         {
             if (score < options.LeastScore * ranked[0].Score)
@@ -81,6 +82,25 @@ internal sealed record DraftContext(IReadOnlyList<ChatTurn> Turns, double Covera
         }
 
         return (chosen, await CoverageAsync(words, question, chosen, inner.Count, cancellationToken).ConfigureAwait(false));
+    }
+
+    // A server of embeddings may be down; the answer does not need them.
+    private static async Task<List<(int Chunk, double Score)>> RankAsync(
+        List<Passage> parts, IRetriever words, string question, Func<IReadOnlyList<Passage>, IRetriever>? retrieverOf, CancellationToken cancellationToken)
+    {
+        if (retrieverOf is not null)
+        {
+            try
+            {
+                return await SearchAsync(retrieverOf(parts), question, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AgentRagException)
+            {
+                // The words are left.
+            }
+        }
+
+        return await SearchAsync(words, question, cancellationToken).ConfigureAwait(false);
     }
 
     // A word's weight is its rarity, ln(1 + N / (1 + df)); the index itself says which parts hold it, in whatever form.

@@ -21,11 +21,12 @@ public static class DraftRetrievers
     /// <summary>By words and by vectors, fused: the paper (RAPID, section 3.1) ranks by vectors.</summary>
     /// <param name="embedder">Embeds parts and questions. Vectors of some thousand parts are kept: one question's requests share most of them.</param>
     /// <param name="weights">The weights of words and vectors; null for equal ones. Scores are fused, as a part's score decides whether it is kept at all.</param>
+    /// <exception cref="AgentRagException">The weights are not two numbers greater than 0.</exception>
     public static Func<IReadOnlyList<Passage>, IRetriever> Hybrid(IEmbeddingGenerator<string, Embedding<float>> embedder, IReadOnlyList<double>? weights = null)
     {
         ArgumentNullException.ThrowIfNull(embedder);
         var vectors = new PartVectors(embedder);
-        var fusion = new FusionOptions { Method = FusionMethod.MinMaxScore, Weights = weights };
+        var fusion = new FusionOptions { Method = FusionMethod.MinMaxScore, Weights = weights }.Validated(retrievers: 2);
         return parts => new HybridRetriever([Bm25(parts), new PartRetriever(parts, vectors)], fusion);
     }
 

@@ -17,7 +17,9 @@ namespace AgentRag.Decoding.Speculation;
 /// </para>
 /// <para>
 /// Left alone, and sent as they are: short prompts, requests with tools, penalties or a prediction of their own, and all requests where the model takes no
-/// predictions. When the drafter fails, the request is sent without a prediction. Safe for concurrent use if both clients are.
+/// predictions, also once its server has refused one (<see cref="OpenAICompatibleChatClient.RefusesPredictions"/>). When the drafter fails, or what it reads cannot be
+/// made, the request is sent without a prediction; a retriever that fails leaves the choice to <see cref="DraftRetrievers.Bm25"/>. Safe for concurrent use if both
+/// clients are.
 /// </para>
 /// <para>The usage's additional counts hold what <see cref="PredictionUsage"/> reads: tokens accepted and rejected where the server reports them, and those of the drafter.</para>
 /// </remarks>
@@ -93,16 +95,9 @@ public sealed class PredictedOutputChatClient : DelegatingChatClient
 
     private async Task<(ChatOptions? Options, UsageDetails? Draft)> PredictAsync(List<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
     {
-        if (!_takesPredictions || options?.Tools is { Count: > 0 } || options?.PresencePenalty is > 0 || options?.FrequencyPenalty is > 0
+        if (!_takesPredictions || InnerClient.GetService<OpenAICompatibleChatClient>() is { RefusesPredictions: true }
+            || options?.Tools is { Count: > 0 } || options?.PresencePenalty is > 0 || options?.FrequencyPenalty is > 0
             || options?.AdditionalProperties?.ContainsKey(Field) is true || messages.Exists(message => message.Contents.Any(content => content is not TextContent)))
-        {
-            return (options, null);
-        }
-
-        var turns = ChatTurn.From(messages, instructions: null);
-        var shortened = await DraftContext.OfAsync(
-            turns, GroundedRequest.From(options)?.Question, turns.Sum(turn => Tokens(turn.Text)), Tokens, _options, _retrieverOf, cancellationToken).ConfigureAwait(false);
-        if (shortened is null)
         {
             return (options, null);
         }
@@ -110,6 +105,14 @@ public sealed class PredictedOutputChatClient : DelegatingChatClient
         ChatResponse draft;
         try
         {
+            var turns = ChatTurn.From(messages, instructions: null);
+            var shortened = await DraftContext.OfAsync(
+                turns, GroundedRequest.From(options)?.Question, turns.Sum(turn => Tokens(turn.Text)), Tokens, _options, _retrieverOf, cancellationToken).ConfigureAwait(false);
+            if (shortened is null)
+            {
+                return (options, null);
+            }
+
             draft = await _drafter.GetResponseAsync([.. shortened.Turns.Select(turn => new ChatMessage(new ChatRole(turn.Role), turn.Text))], options?.Clone(), cancellationToken).ConfigureAwait(false);
         }
         catch (AgentRagException)

@@ -10,7 +10,7 @@ internal sealed class RobertaTokenizer : IEncoderTokenizer
 
     /// <param name="ids">Ids by the tokens' texts, in the byte-level alphabet.</param>
     /// <param name="merges">Pairs of tokens, first merged first.</param>
-    /// <param name="addsSpace">Whether a space is put before a text that begins with none.</param>
+    /// <param name="addsSpace">Whether a space is put before a text that begins with none; as in Hugging Face's tokenizers library, other white space is none.</param>
     /// <param name="before">Tokens before a text.</param>
     /// <param name="behind">Tokens behind a text.</param>
     /// <exception cref="AgentRagException">The vocabulary is no byte-level one, or a merge is not of it.</exception>
@@ -42,5 +42,5 @@ internal sealed class RobertaTokenizer : IEncoderTokenizer
 
     /// <inheritdoc/>
     public void Encode(ReadOnlySpan<char> text, List<int> tokens) =>
-        tokens.AddRange(_tokenizer.Encode(_addsSpace && text.Length > 0 && !char.IsWhiteSpace(text[0]) ? $" {text}" : text));
+        tokens.AddRange(_tokenizer.Encode(_addsSpace && text.Length > 0 && text[0] != ' ' ? $" {text}" : text));
 }

@@ -5,10 +5,19 @@ namespace AgentRag.Decoding.Training;
 /// <summary>A matrix that is trained: rows of inputs, columns of outputs.</summary>
 internal sealed class Parameter
 {
-    public Parameter(string name, int rows, int columns)
+    /// <param name="name">Its name.</param>
+    /// <param name="rows">Inputs.</param>
+    /// <param name="columns">Outputs.</param>
+    /// <param name="values">Its values, row after row, which it takes over; null for zeros.</param>
+    public Parameter(string name, int rows, int columns, float[]? values = null)
     {
-        (Name, Rows, Columns) = (name, rows, columns);
-        Value = new float[rows * columns];
+        var count = checked(rows * columns);
+        if (values is not null && values.Length != count)
+        {
+            throw new ArgumentException($"'{name}' has {rows} x {columns} values, not {values.Length}.", nameof(values));
+        }
+
+        (Name, Rows, Columns, Value) = (name, rows, columns, values ?? new float[count]);
     }
 
     public string Name { get; }
@@ -39,7 +48,8 @@ internal sealed class Parameter
 }
 
 /// <summary>Parameters by name.</summary>
-internal sealed class ParameterSet
+/// <param name="valuesOf">Finds the values of a parameter by its name, rows and columns, before memory is taken for it; null for first values as each is added with.</param>
+internal sealed class ParameterSet(Func<string, int, int, float[]>? valuesOf = null)
 {
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
     private readonly List<Parameter> _all = [];
@@ -48,19 +58,22 @@ internal sealed class ParameterSet
 
     public Parameter this[string name] => _byName[name];
 
-    public Parameter Add(Parameter parameter)
-    {
-        _byName.Add(parameter.Name, parameter);
-        _all.Add(parameter);
-        return parameter;
-    }
+    /// <summary>Adds a matrix of normal random values.</summary>
+    public void AddSpread(string name, int rows, int columns, SeededNumbers random, double spread) => Add(name, rows, columns, parameter => parameter.Spread(random, spread));
 
     /// <summary>Adds a matrix whose outputs spread like its inputs.</summary>
-    public Parameter AddMatrix(string name, int inputs, int outputs, SeededNumbers random) => Add(new Parameter(name, inputs, outputs).Spread(random, 1 / Math.Sqrt(inputs)));
+    public void AddMatrix(string name, int inputs, int outputs, SeededNumbers random) => AddSpread(name, inputs, outputs, random, 1 / Math.Sqrt(inputs));
 
-    public Parameter AddOnes(string name, int length) => Add(new Parameter(name, 1, length).Fill(1));
+    public void AddOnes(string name, int length) => Add(name, 1, length, parameter => parameter.Fill(1));
 
-    public Parameter AddZeros(string name, int length) => Add(new Parameter(name, 1, length));
+    public void AddZeros(string name, int length) => Add(name, 1, length, parameter => parameter);
+
+    private void Add(string name, int rows, int columns, Func<Parameter, Parameter> first)
+    {
+        var parameter = valuesOf is null ? first(new Parameter(name, rows, columns)) : new Parameter(name, rows, columns, valuesOf(name, rows, columns));
+        _byName.Add(name, parameter);
+        _all.Add(parameter);
+    }
 }
 
 /// <summary>Gradients of one worker, one array per parameter it has touched since they were cleared.</summary>

@@ -22,7 +22,7 @@ internal sealed class TrainedDecoder
         Shape = shape;
         _block = new BlockShape(shape.Width, shape.Heads * shape.HeadWidth, shape.KeyValueHeads * shape.HeadWidth, shape.HeadWidth, shape.FeedForwardWidth) { Epsilon = shape.NormEpsilon };
         var random = new SeededNumbers(seed);
-        Parameters.Add(new Parameter(TransformerWeights.TokenEmbedding, shape.VocabularySize, shape.Width).Spread(random, 0.5));
+        Parameters.AddSpread(TransformerWeights.TokenEmbedding, shape.VocabularySize, shape.Width, random, 0.5);
         for (var layer = 0; layer < shape.Layers; layer++)
         {
             Blocks.Add(Parameters, $"blk.{layer}.", _block, random);

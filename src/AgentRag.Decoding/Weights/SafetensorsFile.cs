@@ -141,8 +141,13 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         }
 
         var offsets = entry.Value.GetProperty("data_offsets");
+        if (offsets.GetArrayLength() != 2)
+        {
+            throw Damaged(file, $"tensor '{entry.Name}' has {offsets.GetArrayLength()} data_offsets, not two");
+        }
+
         var (start, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
-        if (offsets.GetArrayLength() != 2 || start < 0 || end < start || end > file.Length - valuesAt || (UInt128)(ulong)(end - start) != product * (ulong)bytes)
+        if (start < 0 || end < start || end > file.Length - valuesAt || (UInt128)(ulong)(end - start) != product * (ulong)bytes)
         {
             throw Damaged(file, $"tensor '{entry.Name}' would lie from {start} to {end}, which is outside the file or not the size of its shape");
         }

@@ -33,6 +33,12 @@ internal sealed class ModelHttpException : Exception
         && (ErrorCode is "unsupported_parameter" or "unknown_parameter"
             || Refusals.Any(words => message.Contains(words, StringComparison.OrdinalIgnoreCase)));
 
+    /// <summary>Whether the server refuses the request and says something of predicted output, in whatever words: the same request without one is worth sending.</summary>
+    public bool SpeaksOfPredictions =>
+        Status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity
+        && ServerMessage is { } message
+        && (message.Contains("prediction", StringComparison.OrdinalIgnoreCase) || message.Contains("predicted output", StringComparison.OrdinalIgnoreCase));
+
     private static readonly string[] Refusals =
         ["unsupported", "not supported", "unrecognized", "unknown", "unexpected", "not permitted", "extra_forbidden", "not allowed"];
 }

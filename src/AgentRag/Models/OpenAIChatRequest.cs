@@ -12,6 +12,7 @@ internal static class OpenAIChatRequest
     public const string MaxTokens = "max_tokens";
     public const string MaxCompletionTokens = "max_completion_tokens";
     public const string StreamOptions = "stream_options";
+    public const string Prediction = "prediction";
 
     /// <summary>Keys of <see cref="ChatOptions.AdditionalProperties"/> with this prefix hold objects for in-process models and are never sent.</summary>
     private const string InProcessPrefix = "agentrag.";

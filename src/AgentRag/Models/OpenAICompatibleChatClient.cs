@@ -17,6 +17,7 @@ public sealed class OpenAICompatibleChatClient : IChatClient
     private readonly ChatClientMetadata _metadata;
     private volatile string _maxTokensField;
     private volatile bool _asksForStreamUsage = true;
+    private volatile bool _sendsPredictions = true;
     private volatile StepControl _control;
 
     /// <summary>Makes a client; no request is sent yet.</summary>
@@ -33,6 +34,9 @@ public sealed class OpenAICompatibleChatClient : IChatClient
         _maxTokensField = OpenAIChatRequest.FirstMaxTokensField(options);
         _control = ReplyControl.First(options);
     }
+
+    /// <summary>Whether the server has refused a prediction and taken the same request without it. Predictions, which change no answer, are left out from then on.</summary>
+    public bool RefusesPredictions => !_sendsPredictions;
 
     /// <summary>Sends the messages and returns the whole reply.</summary>
     /// <param name="messages">The conversation; text, tool calls and tool results only.</param>
@@ -114,13 +118,18 @@ public sealed class OpenAICompatibleChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options, bool isStream, Func<JsonObject, Task<T>> send)
     {
         var conversation = messages as IReadOnlyCollection<ChatMessage> ?? [.. messages];
-        var (cap, usage, control) = (_maxTokensField, _asksForStreamUsage, _control);
+        var (cap, usage, predictions, control) = (_maxTokensField, _asksForStreamUsage, _sendsPredictions, _control);
         var mayChangeCap = _options.MaxTokensField == MaxTokensField.ByHost && options?.MaxOutputTokens is not null;
         var mayChangeUsage = isStream && usage;
         var form = ReplyForm.From(options);
         while (true)
         {
             var body = OpenAIChatRequest.Write(conversation, options, _options.Model, cap);
+            if (!predictions)
+            {
+                body.Remove(OpenAIChatRequest.Prediction);
+            }
+
             form = form is not null && ReplyControl.IsFree(body) ? form : null;
             ReplyControl.Apply(body, form, control);
             if (isStream)
@@ -136,6 +145,11 @@ public sealed class OpenAICompatibleChatClient : IChatClient
             {
                 var reply = await send(body).ConfigureAwait(false);
                 (_maxTokensField, _asksForStreamUsage) = (cap, usage);
+                if (!predictions)
+                {
+                    _sendsPredictions = false;
+                }
+
                 if (form is not null)
                 {
                     _control = control;
@@ -152,6 +166,11 @@ public sealed class OpenAICompatibleChatClient : IChatClient
                 mayChangeUsage && fault.InnerException is ModelHttpException refusal && refusal.RefusesField(OpenAIChatRequest.StreamOptions))
             {
                 (usage, mayChangeUsage) = (false, false);
+            }
+            catch (AgentRagException fault) when (
+                predictions && body.ContainsKey(OpenAIChatRequest.Prediction) && fault.InnerException is ModelHttpException { SpeaksOfPredictions: true })
+            {
+                predictions = false;
             }
             catch (AgentRagException fault) when (
                 form is not null && fault.InnerException is ModelHttpException refusal && ReplyControl.IsRefused(control, refusal))

@@ -1,5 +1,6 @@
 using AgentRag.Decoding.Chat;
 using AgentRag.Decoding.Speculation;
+using AgentRag.Decoding.Tests.Speculation;
 using AgentRag.Decoding.Tests.Transformers;
 using AgentRag.Decoding.Transformers;
 using AgentRag.Decoding.Weights;
@@ -71,6 +72,17 @@ public sealed class LocalChatClientTests : IDisposable
         Assert.True(report.DraftedTokens > report.AcceptedTokens);
         Assert.Equal(report.AcceptedTokens, response.Usage!.AdditionalCounts!["accepted_prediction_tokens"]);
         Assert.Equal(report.DraftedTokens - report.AcceptedTokens, response.Usage.AdditionalCounts["rejected_prediction_tokens"]);
+    }
+
+    [Fact]
+    public async Task An_embedding_server_that_is_down_leaves_rapids_choice_to_the_words()
+    {
+        using var down = new Unreachable();
+        using var client = new LocalChatClient(_model, new LocalModelOptions { Threads = 2, DraftRetriever = DraftRetrievers.Hybrid(down) });
+        var response = await Ask(client, LongPrompt(0), 0, 0, Short(DecodingMode.Rapid));
+        Assert.Equal(1, down.Asked);
+        Assert.Equal("retrieved context", DecodingReport.From(response)!.Drafter);
+        Assert.Equal((await Ask(_client, LongPrompt(0), 0, 0, Short(DecodingMode.Rapid))).Text, response.Text);
     }
 
     [Fact]

@@ -75,6 +75,8 @@ public sealed class EncoderFolderTests : IDisposable
         Change("config.json", text => text.Replace("gelu", "relu", StringComparison.Ordinal));
         Change("vocab.txt", text => text.Replace("passage", "message", StringComparison.Ordinal));
         Change("sentence_bert_config.json", text => text.Replace("64", "63", StringComparison.Ordinal));
+        Change("sentence_bert_config.json", text => text.Replace("false", "true", StringComparison.Ordinal));
+        Assert.EndsWith("/mean/63/lower", keys[^1], StringComparison.Ordinal);
         EncoderFiles.AddModules(_model, "cls", normalizes: true, mostTokens: 63);
         keys.Add(Key());
         EncoderFiles.AddModules(_model, "cls", normalizes: false, mostTokens: 63);
@@ -134,7 +136,10 @@ public sealed class EncoderFolderTests : IDisposable
         EncoderFiles.AddModules(_model, "none", normalizes: true, mostTokens: 64);
         Assert.Contains("the model does not pool in one of the ways that this program knows", Fault(), StringComparison.Ordinal);
         EncoderFiles.AddModules(_model, "mean", normalizes: true, mostTokens: 2);
-        Assert.Contains("'max_seq_length' is 2, must be at least 3.", Fault(), StringComparison.Ordinal);
+        Assert.Equal($"{Path.Combine(_model, "sentence_bert_config.json")}: 'max_seq_length' is 2, must be at least 3.", Fault());
+        File.Delete(Path.Combine(_model, "sentence_bert_config.json"));
+        EncoderFiles.Json(_model, "tokenizer_config.json", new { model_max_length = 1 });
+        Assert.Equal($"{Path.Combine(_model, "tokenizer_config.json")}: 'model_max_length' is 1, must be at least 3.", Fault());
     }
 
     [Fact]
@@ -220,6 +225,24 @@ public sealed class EncoderFolderTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => generator.GenerateAsync(["lamp"], cancellationToken: cancelled.Token));
+    }
+
+    [Theory]
+    [InlineData(1), InlineData(4)]
+    public async Task Cancellation_while_texts_are_encoded_ends_the_work(int threads)
+    {
+        using var generator = new EncoderEmbeddingGenerator(_model, threads: threads);
+        using var cancelled = new CancellationTokenSource();
+        var longText = string.Join(' ', Enumerable.Repeat("lamp", 100)); // more than the 80 tokens that are read, so that each is counted once it is done
+        var texts = Enumerable.Repeat(longText, 100_000).ToArray(); // tens of seconds of work
+        var generated = generator.GenerateAsync(texts, cancellationToken: cancelled.Token);
+        Assert.True(SpinWait.SpinUntil(() => generator.TruncatedTexts > 0, TimeSpan.FromMinutes(1)));
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => generated);
+        Assert.InRange(generator.TruncatedTexts, 1, texts.Length - 1);
+
+        // It can be used again.
+        Assert.Single(await generator.GenerateAsync(["lamp"], cancellationToken: TestContext.Current.CancellationToken));
     }
 
     private string Fault() => Assert.Throws<AgentRagException>(() => new EncoderEmbeddingGenerator(_model)).Message;

@@ -120,6 +120,23 @@ public sealed class EncoderTokenizerTests : IDisposable
         Assert.Equal("Ġthe", EncoderFiles.RobertaVocabulary[Assert.Single(tokens)]);
     }
 
+    [Theory] // by pre_tokenizers/byte_level.rs of Hugging Face's tokenizers: unless the text begins with U+0020
+    [InlineData("the", "Ġthe"), InlineData(" the", "Ġthe")]
+    [InlineData("\nthe", "Ġ Ċ t he")]
+    [InlineData("\tthe", "Ġ ĉ t he")]
+    [InlineData("", "")]
+    public void Only_a_space_at_the_beginning_of_a_text_saves_the_added_one(string text, string expected)
+    {
+        var files = new EncoderFiles { Architecture = "roberta" };
+        files.Write(_folder["r"]);
+        files.AddTokenizerJson(_folder["r"]);
+        var path = Path.Combine(_folder["r"], "tokenizer.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"add_prefix_space\":false", "\"add_prefix_space\":true", StringComparison.Ordinal));
+        List<int> tokens = [];
+        EncoderTokenizers.Open(_folder["r"]).Encode(text, tokens);
+        Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries), tokens.Select(token => EncoderFiles.RobertaVocabulary[token]));
+    }
+
     [Theory]
     [InlineData("model.type", "\"Unigram\"", "its model is of type Unigram, this program knows WordPiece (BERT) and byte-level BPE (RoBERTa)")]
     [InlineData("pre_tokenizer.type", "\"Metaspace\"", "its pre_tokenizer is Metaspace, this program knows BertPreTokenizer.")]
@@ -132,6 +149,8 @@ public sealed class EncoderTokenizerTests : IDisposable
     [InlineData("model.vocab", "[]", "'vocab' must be an object.")]
     [InlineData("model", "null", "there is no 'model': this is no tokenizer.json.")]
     [InlineData("added_tokens", "[{\"id\": 40, \"content\": \"X\", \"special\": false}]", "the added token 'X' is not a special one")]
+    [InlineData("added_tokens", "[{\"id\": -1, \"content\": \"X\", \"special\": true}]", "the added token 'X' has the id -1, expected a whole number from 0 to 16,777,215.")]
+    [InlineData("added_tokens", "[{\"id\": 16777216, \"content\": \"X\", \"special\": true}]", "the added token 'X' has the id 16777216, expected a whole number from 0 to 16,777,215.")]
     public void What_a_tokenizer_asks_for_and_is_not_known_is_named(string field, string value, string expected)
     {
         new EncoderFiles().Write(_folder["m"]);
@@ -145,6 +164,22 @@ public sealed class EncoderTokenizerTests : IDisposable
         var fault = Assert.Throws<AgentRagException>(() => EncoderTokenizers.Open(_folder["m"])).Message;
         Assert.StartsWith(path, fault, StringComparison.Ordinal);
         Assert.Contains(expected, fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-1), InlineData(int.MaxValue)]
+    public void An_added_token_of_roberta_with_an_id_out_of_range_is_an_error(int id)
+    {
+        var files = new EncoderFiles { Architecture = "roberta" };
+        files.Write(_folder["r"]);
+        files.AddTokenizerJson(_folder["r"]);
+        var path = Path.Combine(_folder["r"], "tokenizer.json");
+        var json = JsonNode.Parse(File.ReadAllText(path))!;
+        json["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = id, ["content"] = "<x>", ["special"] = true });
+        File.WriteAllText(path, json.ToJsonString());
+        Assert.Equal(
+            $"{path}: the added token '<x>' has the id {id}, expected a whole number from 0 to 16,777,215. Download the model again.",
+            Assert.Throws<AgentRagException>(() => EncoderTokenizers.Open(_folder["r"])).Message);
     }
 
     [Fact]

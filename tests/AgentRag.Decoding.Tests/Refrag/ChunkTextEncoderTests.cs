@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using AgentRag.Decoding.Chat;
 using AgentRag.Decoding.Encoders;
 using AgentRag.Decoding.Refrag;
@@ -112,35 +114,53 @@ public sealed class ChunkTextEncoderTests : IDisposable
 
         foreach (var name in (string[])["../encoder", "/etc", "a/../../b", "a\\..\\..\\b"])
         {
-            Change("text_encoder", name);
+            AdapterFile.Change(Adapter, "text_encoder", name);
             Assert.Equal($"{Adapter} names the encoder '{name}', which does not lie beside it or below: put its folder there.", Fault());
         }
 
-        Change("text_encoder_pooling", "median");
+        AdapterFile.Change(Adapter, "text_encoder_pooling", "median");
         Assert.Equal($"{Adapter} is damaged: its metadata have no 'text_encoder_pooling' of cls, mean or max, but 'median'.", Fault());
-        Change("text_encoder_width", "none");
+        AdapterFile.Change(Adapter, "text_encoder_width", "none");
         Assert.Equal($"{Adapter} is damaged: its metadata have no 'text_encoder_width' between 1 and 32768.", Fault());
 
         string Fault() => Assert.Throws<AgentRagException>(() => RefragAdapter.Open(Adapter, _fingerprint, _tokenizer)).Message;
+    }
 
-        void Change(string field, string value)
+    [Theory]
+    [InlineData(64, false), InlineData(80, true)] // of 80 places; the other way round than when it was trained
+    public void An_encoder_whose_limit_or_case_was_changed_is_another(int mostTokens, bool lowercases)
+    {
+        Write("bert", PoolingMode.Cls);
+        var before = Fingerprint();
+        EncoderFiles.Json(_folder["encoder"], "sentence_bert_config.json", new { max_seq_length = 80, do_lower_case = false });
+        Assert.Equal(before, Fingerprint()); // what the model does anyway
+        Assert.Equal(EncoderFolder.Open(_folder["encoder"]).Fingerprint, before);
+        RefragAdapter.Open(Adapter, _fingerprint, _tokenizer).TextEncoder!.Dispose();
+
+        EncoderFiles.Json(_folder["encoder"], "sentence_bert_config.json", new { max_seq_length = mostTokens, do_lower_case = lowercases });
+        var after = Fingerprint();
+        var text = $"{before} {mostTokens} {(lowercases ? "lower" : "cased")}";
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))), after);
+        Assert.Equal(
+            $"{Adapter} was trained with another encoder than 'encoder' beside it is now (SHA-256 {after[..12]}…): put the one there that it was trained with.",
+            Assert.Throws<AgentRagException>(() => RefragAdapter.Open(Adapter, _fingerprint, _tokenizer)).Message);
+
+        string Fingerprint()
         {
-            using var file = SafetensorsFile.Open(Adapter);
-            var writer = new SafetensorsWriter();
-            foreach (var (name, text) in file.Metadata)
-            {
-                writer.Add(name, name == field ? value : text);
-            }
-
-            foreach (var tensor in file.Tensors.Values)
-            {
-                writer.Add(tensor.Name, tensor.Type, [.. tensor.Shape], tensor.ReadAll());
-            }
-
-            writer.Write(_folder["changed"]);
-            file.Dispose();
-            File.Move(_folder["changed"], Adapter, overwrite: true);
+            using var encoder = ChunkTextEncoder.Open(Adapter, "encoder", PoolingMode.Cls, _tokenizer);
+            return encoder.Fingerprint;
         }
+    }
+
+    [Fact]
+    public void A_width_that_the_file_does_not_have_takes_no_memory()
+    {
+        Write("bert", PoolingMode.Cls);
+        AdapterFile.Change(Adapter, "encoder_width", "4096"); // whose first block alone would take 700 MB
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        var fault = Assert.Throws<AgentRagException>(() => RefragAdapter.Open(Adapter, _fingerprint, _tokenizer)).Message;
+        Assert.Equal($"{Adapter} is damaged: it has no tensor 'policy.input' of 64 x 4096.", fault);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 16_000_000);
     }
 
     [Fact]

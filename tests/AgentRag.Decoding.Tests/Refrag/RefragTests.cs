@@ -6,6 +6,7 @@ using AgentRag.Decoding.Tests.Transformers;
 using AgentRag.Decoding.Training;
 using AgentRag.Decoding.Transformers;
 using AgentRag.Decoding.Weights;
+using AgentRag.Tests;
 using Xunit;
 
 namespace AgentRag.Decoding.Tests.Refrag;
@@ -131,6 +132,27 @@ public sealed class RefragTests : IDisposable
         new SafetensorsWriter().Add("x", TensorType.F32, [1], [1]).Write(_folder["c.safetensors"]);
         Assert.Equal($"{_folder["c.safetensors"]} is no REFRAG adapter: its metadata have no format agentrag-refrag-1.", Assert.Throws<AgentRagException>(() => RefragAdapter.Open(_folder["c.safetensors"], "x")).Message);
     }
+
+    [Theory]
+    [InlineData("policy_layers", "1000", "it has no tensor 'policy.2.attn_norm.weight' of 1 x 16.")]
+    [InlineData("encoder_layers", "1000", "it has no tensor 'encoder.1.attn_norm.weight' of 1 x 16.")]
+    [InlineData("rate", "4096", "it has no tensor 'encoder.positions' of 4096 x 16.")]
+    [InlineData("vocabulary", "16777216", "it has no tensor 'encoder.tokens' of 16777216 x 16.")]
+    [InlineData("encoder_width", "40", "its metadata's 'encoder_width' is 40, must be a multiple of 16.")]
+    public void Measures_that_the_tensors_do_not_have_are_an_error_before_memory_is_taken_for_them(string field, string value, string expected)
+    {
+        var adapter = Adapter(rate: 4);
+        var path = _folder["a.safetensors"];
+        adapter.Write(path);
+        AdapterFile.Change(path, field, value);
+        var message = "";
+        var allocated = AllocatedBytes.LeastOf(() => message = Assert.Throws<AgentRagException>(() => RefragAdapter.Open(path, adapter.DecoderFingerprint)).Message);
+        Assert.Equal($"{path} is damaged: {expected}", message);
+        Assert.InRange(allocated, 0, 300_000); // the file has 93,000 bytes; a thousand layers would take 10,000,000
+    }
+
+    [Fact]
+    public void A_parameter_of_more_values_than_an_array_holds_is_an_error() => Assert.Throws<OverflowException>(() => new Parameter("x", 65_536, 65_537));
 
     [Fact]
     public void Chunks_that_share_rare_tokens_with_the_question_are_expanded_first()

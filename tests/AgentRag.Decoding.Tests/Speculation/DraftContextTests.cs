@@ -83,6 +83,33 @@ public sealed class DraftContextTests
     }
 
     [Fact]
+    public async Task Where_the_embedding_model_does_not_answer_the_words_choose_and_cancellation_passes_through()
+    {
+        string[] parts = ["Answer from these notes.", "Snow fell on Dover.", "Lamps hang in Fobiton.", "Rain fell on Calais.", "Sun shone on Brest.", "How many lamps has Fobiton?"];
+        List<ChatTurn> turns = [new("user", string.Join("\n\n", parts))];
+        var options = new DraftContextOptions { LeastTokens = 20, ChunkTokens = 5 };
+        using var down = new Unreachable();
+        using var cancelled = new Unreachable(() => new OperationCanceledException());
+
+        var words = (await DraftContext.OfAsync(turns, question: null, 25, Words, options))!;
+        var left = (await DraftContext.OfAsync(turns, question: null, 25, Words, options, DraftRetrievers.Hybrid(down)))!;
+
+        Assert.Equal("Answer from these notes.\n\nLamps hang in Fobiton.\n\nHow many lamps has Fobiton?", left.Turns[0].Text);
+        Assert.Equal((words.Turns[0], words.Coverage), (left.Turns[0], left.Coverage));
+        Assert.Equal(1, down.Asked);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DraftContext.OfAsync(turns, question: null, 25, Words, options, DraftRetrievers.Hybrid(cancelled)));
+    }
+
+    [Fact]
+    public void Weights_that_are_not_two_are_an_error_at_once()
+    {
+        using var embedder = new Unreachable();
+        Assert.Equal(
+            "Fusion: Weights are 1, must be 2 numbers greater than 0.",
+            Assert.Throws<AgentRagException>(() => DraftRetrievers.Hybrid(embedder, [1])).Message);
+    }
+
+    [Fact]
     public async Task A_prompt_that_is_short_already_is_left() => Assert.Null(await DraftContext.OfAsync([new("user", "a b c")], null, 3, Words, new DraftContextOptions()));
 
     private sealed class Meanings(Func<string, float[]> vectorOf) : IEmbeddingGenerator<string, Embedding<float>>

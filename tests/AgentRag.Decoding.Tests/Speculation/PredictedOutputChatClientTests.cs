@@ -1,5 +1,10 @@
+using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using AgentRag.Decoding.Speculation;
+using AgentRag.Documents;
+using AgentRag.Models;
+using AgentRag.Retrieval;
 using AgentRag.Tokens;
 using Microsoft.Extensions.AI;
 using Xunit;
@@ -63,14 +68,88 @@ public sealed class PredictedOutputChatClientTests : IDisposable
         Assert.Equal("Nine.", (await client.GetResponseAsync(Long)).Text);
     }
 
+    [Fact]
+    public async Task An_embedding_server_that_is_down_costs_neither_the_answer_nor_the_draft()
+    {
+        using var down = new Unreachable();
+        using var client = Client(DraftRetrievers.Hybrid(down));
+        Assert.Equal("Nine.", (await client.GetResponseAsync(Long)).Text);
+        Assert.Equal(1, down.Asked);
+        Assert.Equal("Answer from these notes.\n\nFobiton has nine lamps.\n\nHow many lamps has Fobiton?", _drafter.Asked.Single());
+        Assert.NotNull(_model.Options!.AdditionalProperties!["prediction"]);
+    }
+
+    [Fact]
+    public async Task What_the_drafter_would_read_and_cannot_be_made_leaves_the_request_without_a_prediction()
+    {
+        using var client = new PredictedOutputChatClient(_model, _drafter, new Words(isDown: true), takesPredictions: true);
+        Assert.Equal("Nine.", (await client.GetResponseAsync(Long)).Text);
+        Assert.Equal("Nine.", (await client.GetStreamingResponseAsync(Long).ToChatResponseAsync()).Text);
+        Assert.Empty(_drafter.Asked);
+        Assert.Equal([Long, Long], _model.Asked);
+        Assert.Null(_model.Options?.AdditionalProperties);
+    }
+
+    [Fact]
+    public async Task Cancellation_while_the_draft_is_prepared_passes_through()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var embedder = new Unreachable(() =>
+        {
+            cancellation.Cancel();
+            return new OperationCanceledException(cancellation.Token);
+        });
+        using var client = Client(DraftRetrievers.Hybrid(embedder));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetResponseAsync(Long, cancellationToken: cancellation.Token));
+        Assert.Empty(_model.Asked);
+    }
+
+    [Fact]
+    public async Task Once_a_server_has_refused_a_prediction_no_more_drafts_are_made_for_it()
+    {
+        List<bool> predictions = [];
+        using var http = new HttpClient(new Server(body =>
+        {
+            predictions.Add(body.ContainsKey("prediction"));
+            return body.ContainsKey("prediction")
+                ? (HttpStatusCode.BadRequest, """{"error":{"message":"Unsupported parameter: 'prediction' is not supported with this model.","code":"unsupported_parameter"}}""")
+                : (HttpStatusCode.OK, """{"choices":[{"message":{"content":"Nine."},"finish_reason":"stop"}]}""");
+        }));
+        using var model = new OpenAICompatibleChatClient(new OpenAICompatibleOptions { BaseUrl = new Uri("http://127.0.0.1:9/v1"), Model = "m" }, http);
+        using var client = new PredictedOutputChatClient(model, _drafter, new Words(), new DraftContextOptions { LeastTokens = 16, ChunkTokens = 8 }, takesPredictions: true);
+
+        var first = await client.GetResponseAsync(Long);
+        var second = await client.GetResponseAsync(Long);
+
+        Assert.Equal(("Nine.", "Nine."), (first.Text, second.Text));
+        Assert.Equal([true, false, false], predictions);
+        Assert.Single(_drafter.Asked);
+
+        // The draft that was made is told, for it was paid for.
+        Assert.Equal(7, first.Usage!.AdditionalCounts!["draft_input_tokens"]);
+        Assert.Null(PredictionUsage.From(second.Usage));
+    }
+
+    private PredictedOutputChatClient Client(Func<IReadOnlyList<Passage>, IRetriever> retrieverOf) =>
+        new(_model, _drafter, new Words(), new DraftContextOptions { LeastTokens = 16, ChunkTokens = 8 }, takesPredictions: true, retrieverOf);
+
     private PredictedOutputChatClient Client(bool takesPredictions = true) =>
         new(_model, _drafter, new Words(), new DraftContextOptions { LeastTokens = 16, ChunkTokens = 8 }, takesPredictions);
 
-    private sealed class Words : ITokenCounter
+    private sealed class Server(Func<JsonObject, (HttpStatusCode Status, string Body)> reply) : HttpMessageHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var (status, body) = reply(JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!.AsObject());
+            return new HttpResponseMessage(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        }
+    }
+
+    private sealed class Words(bool isDown = false) : ITokenCounter
     {
         public string Name => "words";
 
-        public int Count(ReadOnlySpan<char> text) => text.ToString().Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Length;
+        public int Count(ReadOnlySpan<char> text) => isDown ? throw new AgentRagException("The server that counts is down.") : text.ToString().Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Length;
     }
 
     private sealed class Scripted(string? text) : IChatClient

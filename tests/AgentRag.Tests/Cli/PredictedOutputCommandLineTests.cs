@@ -58,6 +58,25 @@ public sealed class PredictedOutputCommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Embeddings_that_fail_leave_the_choice_of_what_is_drafted_from_to_the_words()
+    {
+        await using var server = new ModelServer { ChatReply = "Emeric Jostad [1]", Fault = (path, _) => path == "/v1/embeddings" ? 400 : null };
+        await RunAsync(["index", DemoWorld.Documents]);
+
+        var answered = await RunAsync(
+        [
+            "ask", Question, "--strategy", "drag", "--k", "20", "--m", "0", "--model", "openai:large", "--base-url", server.BaseUrl, "--tokenizer", Bytes(), "--step-control", "none", "--retriever", "linked",
+            "--embeddings", "openai:hash", "--embeddings-base-url", server.BaseUrl, "--draft-model", "openai:small", "--draft-tokens", "2000", "--predicted-outputs", "on", "--json",
+        ]);
+
+        Assert.Equal(0, answered.Code);
+        Assert.Single(server.Requests("/v1/embeddings"));
+        var requests = server.Requests("/v1/chat/completions");
+        Assert.Equal(["small", "large"], requests.Select(request => request["model"]!.GetValue<string>()));
+        Assert.NotNull(requests[1]["prediction"]);
+    }
+
+    [Fact]
     public async Task An_evaluation_records_and_sums_drafts_and_plays_them_back()
     {
         await using var server = new ModelServer { ChatReply = "Emeric Jostad [1]" };

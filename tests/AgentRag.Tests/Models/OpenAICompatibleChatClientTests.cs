@@ -294,6 +294,61 @@ public sealed class OpenAICompatibleChatClientTests
         Assert.Equal([true, false], server.Requests.Select(request => request.Json.ContainsKey("stream_options")));
     }
 
+    [Theory]
+    [InlineData(400, """{"error":{"message":"Unsupported parameter: 'prediction' is not supported with this model.","param":"prediction","code":"unsupported_parameter"}}""")]
+    [InlineData(400, """{"error":{"message":"This model does not support Predicted Outputs."}}""")]
+    [InlineData(422, """{"detail":[{"type":"extra_forbidden","loc":["body","prediction"],"msg":"Extra inputs are not permitted"}]}""")]
+    public async Task A_server_that_refuses_predictions_is_asked_without_them_from_then_on(int status, string refusal)
+    {
+        await using var server = new LoopbackServer((request, _) => request.Json.ContainsKey("prediction") ? LoopbackServer.Json(refusal, status) : LoopbackServer.Json(Answer));
+        using var client = Client(server);
+
+        // One that asks for none says nothing about what the server takes.
+        await client.GetResponseAsync(Question, cancellationToken: Cancellation);
+        Assert.False(client.RefusesPredictions);
+        var options = Predicting();
+        new ReplyForm { Prefixes = ["So the final answer is:"] }.AttachTo(options);
+        var first = await client.GetResponseAsync(Question, options, Cancellation);
+        await Collect(client.GetStreamingResponseAsync(Question, Predicting(), Cancellation));
+
+        Assert.Equal("Zürich 🏔", first.Text);
+        Assert.True(client.RefusesPredictions);
+        Assert.Equal([false, true, false, false], server.Requests.Select(request => request.Json.ContainsKey("prediction")));
+
+        // The means of control is not what was refused.
+        Assert.All(server.Requests.Skip(1).Take(2), request => Assert.True(request.Json.ContainsKey("response_format")));
+        Assert.True(options.AdditionalProperties!.ContainsKey("prediction"));
+    }
+
+    [Fact]
+    public async Task A_refusal_of_something_else_is_told_and_predictions_are_sent_on()
+    {
+        await using var server = new LoopbackServer(LoopbackServer.Json("""{"error":{"message":"The prompt is too long."}}""", 400), LoopbackServer.Json(Answer));
+        using var client = Client(server);
+
+        await Assert.ThrowsAsync<AgentRagException>(() => client.GetResponseAsync(Question, Predicting(), Cancellation));
+        await client.GetResponseAsync(Question, Predicting(), Cancellation);
+
+        Assert.False(client.RefusesPredictions);
+        Assert.Equal([true, true], server.Requests.Select(request => request.Json.ContainsKey("prediction")));
+    }
+
+    [Fact]
+    public async Task A_request_that_fails_without_its_prediction_too_is_not_remembered()
+    {
+        await using var server = new LoopbackServer(
+            LoopbackServer.Json("""{"error":{"message":"prompt and prediction are too long"}}""", 400),
+            LoopbackServer.Json("""{"error":{"message":"prompt is too long"}}""", 400),
+            LoopbackServer.Json(Answer));
+        using var client = Client(server);
+
+        var fault = await Assert.ThrowsAsync<AgentRagException>(() => client.GetResponseAsync(Question, Predicting(), Cancellation));
+        await client.GetResponseAsync(Question, Predicting(), Cancellation);
+
+        Assert.Contains("prompt is too long", fault.Message, StringComparison.Ordinal);
+        Assert.Equal([true, false, true], server.Requests.Select(request => request.Json.ContainsKey("prediction")));
+    }
+
     [Fact]
     public async Task Extra_fields_are_sent_when_they_are_like_json_and_never_under_the_prefix_of_in_process_objects()
     {
@@ -499,6 +554,9 @@ public sealed class OpenAICompatibleChatClientTests
             return new NetworkStream(socket, ownsSocket: true);
         },
     });
+
+    private static ChatOptions Predicting() =>
+        new() { AdditionalProperties = new() { ["prediction"] = new JsonObject { ["type"] = "content", ["content"] = "Zürich" } } };
 
     private static string Event(string data) => $"data: {data}\n\n";
 
