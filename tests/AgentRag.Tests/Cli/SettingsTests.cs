@@ -74,6 +74,21 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal("--question-place: there is no place of the question 'left': use below, above", Assert.Throws<AgentRagException>(() => Read([], "--question-place", "left")).Message);
     }
 
+    [Theory]
+    [InlineData("BERT:./minilm", "bert:./minilm", true), InlineData(" Gguf : small.gguf ", "gguf:small.gguf", true)]
+    [InlineData("OpenAI:Nomic", "openai:Nomic", false), InlineData("Nomic:V1", "openai:Nomic:V1", false)]
+    public void The_provider_of_an_embedding_model_is_read_in_any_case(string text, string read, bool isLocal)
+    {
+        var embeddings = Read([], "--embeddings", text).Embeddings.Value!;
+
+        Assert.Equal((read, isLocal), (embeddings.ToString(), embeddings.IsLocal));
+    }
+
+    [Theory]
+    [InlineData("Extractive"), InlineData("Anthropic:any")]
+    public void A_model_that_makes_no_embeddings_is_none_in_any_case(string text) => Assert.StartsWith(
+        $"--embeddings: '{text}' makes no embeddings: ", Assert.Throws<AgentRagException>(() => Read([], "--embeddings", text)).Message, StringComparison.Ordinal);
+
     [Fact]
     public void A_named_variable_is_the_only_one_looked_at()
     {
