@@ -73,6 +73,6 @@ internal sealed class ChatModelSource(Settings settings, Func<ITokenCounter> cou
     {
         BaseUrl = predictions.DraftBaseUrl.Value,
         ApiKey = predictions.DraftKey?.Reveal(),
-        ApiKeySetting = predictions.DraftKey?.Variable ?? string.Join(" or ", Settings.KeyVariables(predictions.DraftModel.Value!, named: null)),
+        ApiKeySetting = predictions.DraftKey?.Variable ?? string.Join(" or ", Settings.DraftKeyVariables(predictions.DraftModel.Value!)),
     };
 }

@@ -110,6 +110,7 @@ public sealed class PredictedOutputCommandLineTests : IDisposable
     [InlineData("Model 'extractive' takes no predicted outputs: OpenAI's do, gguf: models, and 'agentrag serve-model'. Leave --predicted-outputs out, or choose another model.", "--predicted-outputs", "on")]
     [InlineData("--predicted-outputs: 'maybe' is none of off, auto and on.", "--predicted-outputs", "maybe")]
     [InlineData("--draft-model: the model 'extractive' cannot draft: name a language model.", "--draft-model", "extractive")]
+    [InlineData("--draft-base-url names the server of a drafting model, and none is named: add --draft-model, or leave the server out.", "--draft-base-url", "http://127.0.0.1:1/v1")]
     [InlineData("--draft-tokens: 'few' is not a number of tokens: write it as 4096, 4,096, 32k (32,000) or 1M (1,000,000).", "--draft-tokens", "few")]
     public async Task What_cannot_be_meant_is_an_error(string message, string flag, string value)
     {
