@@ -48,9 +48,18 @@ internal sealed class ChatModelSource(Settings settings, Func<ITokenCounter> cou
         }
 
         var answering = Create(model, Composition.ModelOptions(settings), LocalOptions);
-        _drafter = draft is null ? null : Create(draft, DraftOptions(predictions), LocalOptions);
-        return new PredictedOutputChatClient(
-            answering, _drafter ?? answering, counter(), predictions.DraftContext, predictions.Mode.Value == PredictedOutputs.On ? true : null, Retriever);
+        try
+        {
+            // --context-window is the answering model's: a drafter in this process goes by its own file, and takes no memory for the window of an API.
+            _drafter = draft is null ? null : Create(draft, DraftOptions(predictions), new LocalModelOptions());
+            return new PredictedOutputChatClient(
+                answering, _drafter ?? answering, counter(), predictions.DraftContext, predictions.Mode.Value == PredictedOutputs.On ? true : null, Retriever);
+        }
+        catch
+        {
+            answering.Dispose();
+            throw;
+        }
     }
 
     public void Dispose() => _drafter?.Dispose();
@@ -73,6 +82,6 @@ internal sealed class ChatModelSource(Settings settings, Func<ITokenCounter> cou
     {
         BaseUrl = predictions.DraftBaseUrl.Value,
         ApiKey = predictions.DraftKey?.Reveal(),
-        ApiKeySetting = predictions.DraftKey?.Variable ?? string.Join(" or ", Settings.KeyVariables(predictions.DraftModel.Value!, named: null)),
+        ApiKeySetting = predictions.DraftKey?.Variable ?? string.Join(" or ", Settings.DraftKeyVariables(predictions.DraftModel.Value!)),
     };
 }

@@ -46,7 +46,7 @@ internal static class ClientCheck
             }
 
             using var json = JsonDocument.Parse(text);
-            return $"{path} {(entry.Url is null ? "starts" : $"finds at {entry.Url}")} {server.ServerInfo?.Name} {server.ServerInfo?.Version} in {elapsed.TotalSeconds:0.0} s: {tools.Count} tools over {json.RootElement.GetProperty("totalDocuments")} documents, "
+            return $"{path} {(entry.Url is null ? "starts" : $"finds at {entry.Name}")} {server.ServerInfo?.Name} {server.ServerInfo?.Version} in {elapsed.TotalSeconds:0.0} s: {tools.Count} tools over {json.RootElement.GetProperty("totalDocuments")} documents, "
                 + $"{json.RootElement.GetProperty("totalPassages")} passages";
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
@@ -89,7 +89,7 @@ internal static class ClientCheck
         {
             var token = Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
                 ? value.Trim()
-                : throw new AgentRagException($"{path}: the token of {url} is expected in the variable {variable}, which is not set here: set it as the client has it.");
+                : throw new AgentRagException($"{path}: the token of {entry.Name} is expected in the variable {variable}, which is not set here: set it as the client has it.");
             options.AdditionalHeaders = new Dictionary<string, string>(StringComparer.Ordinal) { ["Authorization"] = $"Bearer {token}" };
         }
 

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using AgentRag.Cli.Commands;
+using AgentRag.Cli.Configuration;
 
 namespace AgentRag.Cli.Clients;
 
@@ -16,8 +18,8 @@ internal sealed record ServerEntry(string Command, IReadOnlyList<string> Argumen
     /// <summary>The variable that holds the bearer token for <see cref="Url"/>; null when it asks for none.</summary>
     public string? TokenVariable { get; private init; }
 
-    /// <summary>What messages call the server.</summary>
-    public string Name => Url?.OriginalString ?? Command;
+    /// <summary>What messages call the server: a query of its URL, which may hold a secret, is left out.</summary>
+    public string Name => Url is null ? Command : SettingText.WithoutSecrets(Url.OriginalString);
 
     /// <summary>The entry of this very program, with absolute paths: a client starts servers in a folder of its own choice.</summary>
     /// <param name="arguments">The arguments, without the program's own.</param>
@@ -35,6 +37,27 @@ internal sealed record ServerEntry(string Command, IReadOnlyList<string> Argumen
     /// <param name="url">Where.</param>
     /// <param name="tokenVariable">The variable that holds its bearer token; null when it asks for none.</param>
     public static ServerEntry At(Uri url, string? tokenVariable) => new("", [], new Dictionary<string, string>()) { Url = url, TokenVariable = tokenVariable };
+
+    /// <summary>The entry of a server that runs already, as a client's file has it.</summary>
+    /// <param name="url">Where.</param>
+    /// <param name="tokenVariable">The variable whose value is to be sent there; null for none.</param>
+    /// <param name="source">The file.</param>
+    /// <exception cref="AgentRagException">
+    /// It is no web address, holds a user name, or a variable is named that <c>init</c> never enters: a file that others wrote must not choose what is sent out of the environment.
+    /// </exception>
+    public static ServerEntry At(string? url, string? tokenVariable, string source)
+    {
+        if (SettingText.TryWebAddress(url ?? "") is not { UserInfo.Length: 0 } address)
+        {
+            throw new AgentRagException(
+                $"{source}: the url of '{ClientFile.EntryName}' is '{SettingText.WithoutSecrets(url ?? "")}', must be a web address (http or https) without a user name or password: write the entry anew with 'agentrag init'.");
+        }
+
+        return tokenVariable is null or McpCommand.TokenVariable
+            ? At(address, tokenVariable)
+            : throw new AgentRagException(
+                $"{source}: the token of '{ClientFile.EntryName}' is to come from {Shown(tokenVariable)}, must come from {McpCommand.TokenVariable}, as no other variable is sent: write the entry anew with 'agentrag init'.");
+    }
 
     /// <summary>The entry as JSON.</summary>
     /// <param name="client">Whose file it is for.</param>
@@ -69,15 +92,16 @@ internal sealed record ServerEntry(string Command, IReadOnlyList<string> Argumen
     }
 
     /// <summary>Reads an entry.</summary>
-    /// <exception cref="AgentRagException">It does not say what to start.</exception>
+    /// <exception cref="AgentRagException">It does not say what to start, or <see cref="At(string, string, string)"/> refuses it.</exception>
     public static ServerEntry From(JsonNode? json, string source)
     {
         try
         {
             return json is JsonObject { } remote && remote["url"] is JsonValue url
                 ? At(
-                    new Uri(url.GetValue<string>()),
-                    remote["headers"]?["Authorization"]?.GetValue<string>() is { } header && header.StartsWith(Bearer, StringComparison.Ordinal) ? NameOf(header[Bearer.Length..]) : null)
+                    url.GetValue<string>(),
+                    remote["headers"]?["Authorization"]?.GetValue<string>() is { } header ? NameOf(header) : null,
+                    source)
                 : json is JsonObject entry && entry["command"] is JsonValue command
                 ? new ServerEntry(
                     command.GetValue<string>(),
@@ -85,12 +109,17 @@ internal sealed record ServerEntry(string Command, IReadOnlyList<string> Argumen
                     entry["env"] is JsonObject environment ? environment.ToDictionary(variable => variable.Key, variable => variable.Value!.GetValue<string>()) : new Dictionary<string, string>())
                 : throw new AgentRagException($"{source}: the entry has no \"command\": write it anew with 'agentrag init'.");
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException or NullReferenceException)
+        catch (Exception e) when (e is InvalidOperationException or NullReferenceException)
         {
             throw new AgentRagException($"{source}: command, args, env and url must be texts: write the entry anew with 'agentrag init'.", e);
         }
     }
 
-    // ${NAME} or ${env:NAME}
-    private static string? NameOf(string reference) => reference.StartsWith("${", StringComparison.Ordinal) && reference.EndsWith('}') ? reference[2..^1].Split(':')[^1] : null;
+    // Bearer ${NAME} or Bearer ${env:NAME}; empty for anything else.
+    private static string NameOf(string header) => McpClientKind.All.Select(client => client.VariableStart).OfType<string>().OrderByDescending(start => start.Length)
+        .Where(start => header.StartsWith(Bearer + start, StringComparison.Ordinal) && header.EndsWith('}'))
+        .Select(start => header[(Bearer.Length + start.Length)..^1]).FirstOrDefault("");
+
+    // What stands where a name should may be the token itself.
+    private static string Shown(string variable) => variable.Length > 0 && variable.All(letter => char.IsAsciiLetterUpper(letter) || char.IsAsciiDigit(letter) || letter == '_') ? $"the variable {variable}" : "something else";
 }

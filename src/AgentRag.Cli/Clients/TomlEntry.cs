@@ -47,7 +47,7 @@ internal static partial class TomlEntry
     }
 
     /// <summary>The entry of a text; null when it has no table of ours.</summary>
-    /// <exception cref="AgentRagException">The table is not in the form that <see cref="Write"/> gives it.</exception>
+    /// <exception cref="AgentRagException">The table is not in the form that <see cref="Write"/> gives it, or names a server or variable that is refused.</exception>
     public static ServerEntry? Read(string text, string source)
     {
         var table = text.ReplaceLineEndings("\n").Split('\n').SkipWhile(line => !OurTable().IsMatch(line)).ToList();
@@ -63,7 +63,7 @@ internal static partial class TomlEntry
         {
             if (values.TryGetValue("url", out var url))
             {
-                return ServerEntry.At(new Uri(JsonSerializer.Deserialize<string>(url)!), values.TryGetValue("bearer_token_env_var", out var name) ? JsonSerializer.Deserialize<string>(name) : null);
+                return ServerEntry.At(JsonSerializer.Deserialize<string>(url), values.TryGetValue("bearer_token_env_var", out var name) ? JsonSerializer.Deserialize<string>(name) : null, source);
             }
 
             return new ServerEntry(
@@ -73,7 +73,7 @@ internal static partial class TomlEntry
                     ? JsonSerializer.Deserialize<Dictionary<string, string>>(Assignment().Replace(environment, "\"${name}\":"))!
                     : new Dictionary<string, string>());
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or UriFormatException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException)
         {
             throw new AgentRagException($"{source}: the table of {ClientFile.EntryName} is not in the form that 'agentrag init --client codex' writes: write it anew to have it checked.", e);
         }

@@ -81,10 +81,12 @@ internal static class AllocateCommand
         }
 
         var context = await composition.AnsweringAsync(cancellationToken);
-        if (asked.Model.Value is { Provider: Models.ModelName.GgufProvider, Name: var file } && asked.Tokenizer.IsDefault && File.Exists(file))
+        if (asked.Model.Value is { Provider: Models.ModelName.GgufProvider, Name: var file } && (asked.Tokenizer.IsDefault || asked.ContextWindow.IsDefault) && File.Exists(file))
         {
-            // As its requests will be counted; of the file the tokenizer alone is read.
-            context = context with { TokenCounter = LocalTokenCounter.Open(file) };
+            // As its requests will be counted and bounded; of the file the metadata alone is read.
+            var counter = LocalTokenCounter.Open(file);
+            context = asked.Tokenizer.IsDefault ? context with { TokenCounter = counter } : context;
+            settings = asked.ContextWindow.IsDefault && counter.ContextTokens is { } window ? settings with { ContextWindow = new(window, Setting<int>.Default) } : settings;
         }
 
         var index = composition is { HasIndex: true, Index.PassageCount: > 0 } ? composition.Index : null;

@@ -95,7 +95,9 @@ internal static class InitCommand
 
     private static IReadOnlyList<string> Secrets(Settings settings, ServerEntry entry) => entry.Url is not null
         ? entry.TokenVariable is { } variable ? [variable] : []
-        : [.. new[] { settings.ApiKey, settings.EmbeddingsKey, settings.RerankKey, settings.QdrantKey }.Where(key => key is not null).Select(key => key!.Variable).Distinct(StringComparer.Ordinal)];
+        : [.. new[] { settings.ApiKey, DraftKey(settings.Predictions), settings.EmbeddingsKey, settings.RerankKey, settings.QdrantKey }.Where(key => key is not null).Select(key => key!.Variable).Distinct(StringComparer.Ordinal)];
+
+    private static ApiKey? DraftKey(PredictionSettings predictions) => predictions.Mode.Value == PredictedOutputs.Off ? null : predictions.DraftKey;
 
     private static ServerEntry Running(McpClientKind client, string address, ParseResult parsed)
     {
@@ -104,14 +106,15 @@ internal static class InitCommand
             throw new AgentRagException($"The file of {client.Title} takes only servers that it starts itself: leave out --http, or add the URL in its settings.");
         }
 
-        if (parsed.GetValue(Roots) is { Length: > 0 } || SettingKeys.OfServing.Append(SettingKeys.Index).Any(key => parsed.GetResult(key.Option) is { Implicit: false }))
+        if (parsed.GetValue(Roots) is { Length: > 0 } || parsed.GetValue(McpCommand.Answering) is not null
+            || SettingKeys.OfServing.Append(SettingKeys.Index).Any(key => parsed.GetResult(key.Option) is { Implicit: false }))
         {
             throw new AgentRagException("--http names a server that runs already: give folders and settings to 'agentrag mcp --http' instead.");
         }
 
         var url = address.Contains("://", StringComparison.Ordinal) ? address.Trim() : $"http://{address.Trim()}/mcp";
         return ServerEntry.At(
-            SettingText.TryWebAddress(url) is { UserInfo.Length: 0 } valid ? valid : throw new AgentRagException($"--http is '{SettingText.WithoutSecrets(address)}', must be an address such as 127.0.0.1:8080, or the URL of a server without a user name in it."),
+            SettingText.TryWebAddress(url) is { } valid && !SettingText.MayHoldSecret(valid) ? valid : throw new AgentRagException($"--http is '{SettingText.WithoutSecrets(address)}', must be an address such as 127.0.0.1:8080, or the URL of a server without a user name, password or query in it."),
             Environment.GetEnvironmentVariable(McpCommand.TokenVariable) is { Length: > 0 } ? McpCommand.TokenVariable : null);
     }
 

@@ -16,16 +16,17 @@ internal sealed record EmbeddingSource(string Provider, string Name)
     /// <summary>Whether it runs in this process, and no text leaves it.</summary>
     public bool IsLocal => Provider is Gguf or Bert;
 
-    /// <summary>Reads a source; a name without a provider is one at a server.</summary>
+    /// <summary>Reads a source, its provider in any case; a name without a provider is one at a server.</summary>
     /// <exception cref="AgentRagException">What is named makes no embeddings.</exception>
     public static EmbeddingSource Parse(string text)
     {
         var name = SettingText.Text(text);
         var colon = name.IndexOf(':', StringComparison.Ordinal);
-        var (provider, rest) = colon > 0 ? (name[..colon], name[(colon + 1)..].Trim()) : ("", name);
+        // In any case, as for chat models: what is meant for this process must not go to a server for a capital letter.
+        var (provider, rest) = colon > 0 ? (name[..colon].Trim().ToLowerInvariant(), name[(colon + 1)..].Trim()) : ("", name);
         return provider switch
         {
-            _ when name == ModelName.ExtractiveProvider => throw NoEmbeddings(name),
+            _ when name.Equals(ModelName.ExtractiveProvider, StringComparison.OrdinalIgnoreCase) => throw NoEmbeddings(name),
             ModelName.ExtractiveProvider or ModelName.AnthropicProvider => throw NoEmbeddings(name),
             OpenAI or Gguf or Bert => rest.Length > 0
                 ? new EmbeddingSource(provider, rest)

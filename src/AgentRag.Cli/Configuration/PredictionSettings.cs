@@ -27,12 +27,13 @@ internal sealed record PredictionSettings
         PredictedOutputs.Off, ParseMode);
 
     public static readonly SettingKey<ModelName?> DraftModelKey = new(
-        "draftModel", "MODEL", "The model that drafts, openai:NAME, anthropic:NAME or gguf:FILE. Default: --model itself.", null,
+        "draftModel", "MODEL", "The model that drafts, openai:NAME, anthropic:NAME or gguf:FILE. Default: --model itself. " +
+        $"Key: {Settings.DraftKeyVariable}; without it the model's at the model's server, and elsewhere OPENAI_API_KEY or ANTHROPIC_API_KEY.", null,
         text => ModelName.Parse(text) is { Provider: not ModelName.ExtractiveProvider } model ? model : throw new AgentRagException("the model 'extractive' cannot draft: name a language model."))
     { FromFolder = SettingPath.OrModel };
 
     public static readonly SettingKey<string?> DraftBaseUrlKey = new(
-        "draftBaseUrl", "URL", "The drafting model's server. Default: --base-url for a model of the same provider, else the provider's own.", null, SettingText.Text);
+        "draftBaseUrl", "URL", "The server of --draft-model. Default: --base-url for a model of the same provider, else the provider's own.", null, SettingText.Text);
 
     public static readonly SettingKey<int> DraftTokensKey = new(
         "draftTokens", "TOKENS", $"What the drafter reads of a prompt at least; shorter prompts get no draft (default: {DraftContextOptions.DefaultLeastTokens:N0}; of very long prompts, one part in {DraftContextOptions.DefaultShortens}).",
@@ -48,7 +49,7 @@ internal sealed record PredictionSettings
 
     public required Setting<int> DraftTokens { get; init; }
 
-    /// <summary>The key for the drafting model, if it is another than the model's.</summary>
+    /// <summary>The key for the drafting model; null when none is set, or it needs none.</summary>
     public ApiKey? DraftKey { get; init; }
 
     /// <summary>What a drafter reads.</summary>
@@ -68,9 +69,15 @@ internal sealed record PredictionSettings
     public PredictionSettings WithoutDrafts() => this with { Mode = new(PredictedOutputs.Off, Setting<PredictedOutputs>.Default) };
 
     /// <summary>Reads them; the server of a drafter of the model's own provider is the model's.</summary>
+    /// <exception cref="AgentRagException">A value cannot be used, or a drafter's server is named without the drafter.</exception>
     public static PredictionSettings Read(SettingSources sources, ModelName model, Setting<string?> baseUrl)
     {
         var (draft, url) = (DraftModelKey.Read(sources), DraftBaseUrlKey.Read(sources));
+        if (draft.Value is null && !url.IsDefault)
+        {
+            throw new AgentRagException($"{url.Source} names the server of a drafting model, and none is named: add {DraftModelKey.Option.Name}, or leave the server out.");
+        }
+
         return new()
         {
             Mode = ModeKey.Read(sources),

@@ -23,7 +23,8 @@ internal static class ServerFlags
 
     private static string InFull(SettingKey key, string value) => key.FromFolder is { } fromFolder ? fromFolder(Environment.CurrentDirectory, value) : value;
 
-    private static string WithoutSecret(Setting<string> found, string value) => Uri.TryCreate(value, UriKind.Absolute, out var url) && url.UserInfo.Length > 0
-        ? throw new AgentRagException($"{found.Source} holds a user name or password, which is written into no file: leave it out, and give the client the variable of the key instead.")
+    private static string WithoutSecret(Setting<string> found, string value) => Uri.TryCreate(value, UriKind.Absolute, out var url) && SettingText.MayHoldSecret(url)
+        ? throw new AgentRagException(
+            $"{found.Source} holds a user name, password or query, which is written into no file (of queries, api-version alone is): leave it out, and give the client the variable of the key instead.")
         : value;
 }

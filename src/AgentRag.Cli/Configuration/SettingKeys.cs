@@ -108,7 +108,7 @@ internal static class SettingKeys
         Budgets.MaxEffectiveContextTokens, SettingText.Tokens);
 
     public static readonly SettingKey<int> ContextWindow = new(
-        "contextWindow", "TOKENS", $"The model's context window (default: {Budgets.ContextWindowTokens:N0}; a gguf: model's own, at most that).", Budgets.ContextWindowTokens, SettingText.WindowTokens);
+        "contextWindow", "TOKENS", $"The model's context window (default: {Budgets.ContextWindowTokens:N0}; a gguf: model's own, at most 32,768).", Budgets.ContextWindowTokens, SettingText.WindowTokens);
 
     public static readonly SettingKey<int> ReservedAnswerTokens = new(
         "reservedAnswerTokens", "TOKENS", $"Kept free for each answer (default: {Budgets.ReservedAnswerTokens:N0}).", Budgets.ReservedAnswerTokens, SettingText.WindowTokens);

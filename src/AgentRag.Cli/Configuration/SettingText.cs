@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using AgentRag.Demonstrations;
 using AgentRag.Retrieval.Fusion;
@@ -8,6 +9,10 @@ namespace AgentRag.Cli.Configuration;
 /// <summary>Reads the texts of settings.</summary>
 internal static class SettingText
 {
+    private const string ApiVersion = "api-version=";
+
+    private static readonly SearchValues<char> VersionCharacters = SearchValues.Create("-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     /// <summary>Reads a number of tokens: <c>4096</c>, <c>4,096</c>, <c>32k</c>, <c>1M</c>; k is 1,000 and M is 1,000,000, as in the paper's 16k to 5M.</summary>
     /// <exception cref="AgentRagException">It is no such number, or below 1.</exception>
     public static long Tokens(string text)
@@ -56,9 +61,14 @@ internal static class SettingText
 
     public static Uri? TryWebAddress(string text) => Uri.TryCreate(text.Trim(), UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null;
 
+    /// <summary>Whether an address holds what may be a secret: a user name, a password, or a query of more than the API's version, which Azure wants.</summary>
+    public static bool MayHoldSecret(Uri url) => url.UserInfo.Length > 0
+        || (url.Scheme is "http" or "https" && url.Query.TrimStart('?') is { Length: > 0 } query
+            && !(query.StartsWith(ApiVersion, StringComparison.OrdinalIgnoreCase) && query.AsSpan(ApiVersion.Length).IndexOfAnyExcept(VersionCharacters) < 0));
+
     /// <summary>A web address as messages show it: a user name, password or query of it may be a secret.</summary>
-    public static string WithoutSecrets(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed)
-        ? parsed.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+    public static string WithoutSecrets(string url) => TryWebAddress(url) is { } address
+        ? address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
         : url.AsSpan().IndexOfAny('@', '?') >= 0 ? "(not shown)" : url;
 
     /// <summary>Reads how rankings are fused.</summary>

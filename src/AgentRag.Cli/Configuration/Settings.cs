@@ -13,6 +13,8 @@ internal sealed record Settings
 {
     public const string KeyVariable = "AGENTRAG_API_KEY";
 
+    public const string DraftKeyVariable = "AGENTRAG_DRAFT_API_KEY";
+
     public static readonly IReadOnlyList<string> EmbeddingsKeyVariables = ["AGENTRAG_EMBEDDINGS_API_KEY", "OPENAI_API_KEY"];
     public static readonly IReadOnlyList<string> RerankKeyVariables = ["AGENTRAG_RERANK_API_KEY", "RERANK_API_KEY"];
     public static readonly IReadOnlyList<string> QdrantKeyVariables = ["AGENTRAG_QDRANT_API_KEY", "QDRANT_API_KEY"];
@@ -172,9 +174,9 @@ internal sealed record Settings
         var baseUrl = otherBaseUrl ?? SettingKeys.BaseUrl.Read(sources);
         var variables = KeyVariables(model.Value, SettingKeys.ApiKeyEnvironment.Read(sources).Value);
         var key = FindKey(environment, variables);
-        if (key is not null && file is { IsNamed: false } && baseUrl.Source.StartsWith(file.Path, StringComparison.Ordinal))
+        if (model.Value.Provider is ModelName.OpenAIProvider or ModelName.AnthropicProvider && baseUrl.Value is { } chatServer)
         {
-            RefuseStrangeHost(baseUrl.Value!, file, key);
+            RefuseStrangeHost(chatServer, baseUrl.Source, file, SettingKeys.BaseUrl, "api.openai.com", "api.anthropic.com");
         }
 
         var embeddings = SettingKeys.Embeddings.Read(sources);
@@ -274,9 +276,10 @@ internal sealed record Settings
             RefuseStrangeHost(server, url.Source, Sources.File, PredictionSettings.DraftBaseUrlKey, "api.openai.com", "api.anthropic.com");
         }
 
-        // A key belongs to a server: at another one, it is looked for anew.
-        var isSameServer = draft.Provider == Model.Value.Provider && url == BaseUrl;
-        return predictions with { DraftKey = isSameServer ? ApiKey : FindKey(Sources.Environment, KeyVariables(draft, named: null)) };
+        // A key belongs to a server: at another one, it is looked for anew, and never where the model's own lies.
+        var isSameServer = draft.Provider == Model.Value.Provider && url.Value == BaseUrl.Value;
+        var variables = DraftKeyVariables(draft);
+        return predictions with { DraftKey = FindKey(Sources.Environment, isSameServer ? variables.Take(1) : variables) ?? (isSameServer ? ApiKey : null) };
     }
 
     private static Dictionary<string, string> ProcessEnvironment()
@@ -290,20 +293,26 @@ internal sealed record Settings
         return variables;
     }
 
-    /// <summary>The variables in which a model's key is looked for.</summary>
-    public static string[] KeyVariables(ModelName model, string? named) => model.Provider switch
+    /// <summary>The variables in which a drafting model's key is looked for at a server of its own: <see cref="KeyVariable"/> is none of them, as that key is the model's.</summary>
+    public static string[] DraftKeyVariables(ModelName draft) => ProviderVariable(draft) is { } variable ? [DraftKeyVariable, variable] : [];
+
+    private static string[] KeyVariables(ModelName model, string? named) => ProviderVariable(model) is not { } variable ? []
+        : named is not null ? [named]
+        : [KeyVariable, variable];
+
+    // Null for a model that needs no key.
+    private static string? ProviderVariable(ModelName model) => model.Provider switch
     {
-        ModelName.ExtractiveProvider or ModelName.GgufProvider => [],
-        _ when named is not null => [named],
-        ModelName.AnthropicProvider => [KeyVariable, "ANTHROPIC_API_KEY"],
-        _ => [KeyVariable, "OPENAI_API_KEY"],
+        ModelName.ExtractiveProvider or ModelName.GgufProvider => null,
+        ModelName.AnthropicProvider => "ANTHROPIC_API_KEY",
+        _ => "OPENAI_API_KEY",
     };
 
     private static ApiKey? FindKey(IReadOnlyDictionary<string, string> environment, IEnumerable<string> variables) => variables
         .Select(variable => environment.GetValueOrDefault(variable) is { Length: > 0 } secret ? new ApiKey(secret.Trim(), variable) : null)
         .FirstOrDefault(found => found is not null);
 
-    // Somebody else's folder may hold an agentrag.json: it must not choose by itself where the user's documents are sent, with a key or without.
+    // Somebody else's folder may hold an agentrag.json: it must not choose by itself where the user's documents, and the key with them, are sent.
     private static void RefuseStrangeHost(string address, string source, SettingsFile? file, SettingKey key, params ReadOnlySpan<string> known)
     {
         if (file is not { IsNamed: false } || !source.StartsWith(file.Path, StringComparison.Ordinal)
@@ -315,19 +324,5 @@ internal sealed record Settings
         throw new AgentRagException(
             $"{file.Path} in this folder would send your documents to {url?.Host ?? "a server"}: " +
             $"if that is right, say so with --config {file.Path}, or set {key.Variable}.");
-    }
-
-    // Somebody else's folder may hold an agentrag.json: it must not choose by itself where the user's key is sent.
-    private static void RefuseStrangeHost(string baseUrl, SettingsFile file, ApiKey key)
-    {
-        if (Uri.TryCreate(baseUrl, UriKind.Absolute, out var url)
-            && (url.IsLoopback || url.Host is "api.openai.com" or "api.anthropic.com"))
-        {
-            return;
-        }
-
-        throw new AgentRagException(
-            $"{file.Path} in this folder would send your key (from {key.Variable}) to {url?.Host ?? "its base URL"}: " +
-            $"if that is right, say so with --config {file.Path}, or set {SettingKeys.BaseUrl.Variable}.");
     }
 }

@@ -61,7 +61,7 @@ public sealed class LocalChatClient : IChatClient
                 _embeddings = new ChunkEmbeddings(_adapter, _options.RefragCachePath);
             }
 
-            ContextTokens = _options.ContextTokens ?? Math.Min(32_768, _model.Shape.ContextTokens);
+            ContextTokens = _options.ContextTokens ?? LocalModelOptions.DefaultContextTokens(_model.Shape.ContextTokens);
             _target = new TransformerContext(_model.Transformer, ContextTokens, _options.CachePrecision);
             _template = new ChatTemplate(_model.Tokenizer);
             TokenCounter = new LocalTokenCounter(_model.File, _model.Tokenizer, _template);

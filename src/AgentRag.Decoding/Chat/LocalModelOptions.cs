@@ -38,6 +38,10 @@ public sealed record LocalModelOptions
     /// <summary>What times are measured by. Default the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>The <see cref="ContextTokens"/> of a chat model where none are named.</summary>
+    /// <param name="trained">What it was trained for.</param>
+    internal static int DefaultContextTokens(int trained) => Math.Min(32_768, trained);
+
     /// <summary>Returns these options if they are consistent.</summary>
     /// <exception cref="AgentRagException">Some value is out of range; the message names all of them.</exception>
     public LocalModelOptions Validated()

@@ -21,6 +21,9 @@ public sealed class LocalTokenCounter : IConversationTokenCounter
     internal LocalTokenCounter(GgufFile file, IModelTokenizer tokenizer, ChatTemplate template)
     {
         (_tokenizer, _template, Name) = (tokenizer, template, $"{Path.GetFileName(file.Path)}@{HashOf(file.Metadata)[..12]}");
+        ContextTokens = file.Metadata.Text("general.architecture") is { } architecture && file.Metadata.Integer($"{architecture}.context_length") is >= 1 and var trained
+            ? LocalModelOptions.DefaultContextTokens(trained)
+            : null;
         var request = template.Write([]).Count;
         ChatTemplate = new ChatTemplateTokens(
             ((string[])["system", "user", "assistant"]).Max(role => template.Write([new ChatTurn(role, "x")]).Count - request - Count("x")), request);
@@ -31,6 +34,9 @@ public sealed class LocalTokenCounter : IConversationTokenCounter
 
     /// <summary>About what the template adds; <see cref="CountConversation"/> says it exactly.</summary>
     public ChatTemplateTokens ChatTemplate { get; }
+
+    /// <summary>Most tokens of a prompt with its answer for <see cref="LocalChatClient"/> with this file and its default options; null when the file does not say, as it holds a tokenizer alone.</summary>
+    public int? ContextTokens { get; }
 
     /// <summary>Opens the tokenizer of a model file; the weights are not read.</summary>
     /// <param name="path">A GGUF file.</param>

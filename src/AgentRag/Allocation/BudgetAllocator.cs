@@ -229,9 +229,15 @@ public static class BudgetAllocator
     private static IEnumerable<AllocatedStrategy> BestOfEach(AllocationModel model, List<AllocationCandidate> ranked) =>
         model.Strategies.Select(strategy => ranked.Find(one => one.Configuration.Strategy == strategy.Strategy)?.Configuration).OfType<AllocatedStrategy>();
 
-    private static AgentRagException NothingFits(AllocationRequest request) => new(string.Create(
-        CultureInfo.InvariantCulture,
-        $"Instructions and question take about {Math.Ceiling(request.Sizes.InstructionTokens):N0} tokens and the budget is {request.Budget.MaxEffectiveContextTokens:N0}: raise the budget."));
+    private static AgentRagException NothingFits(AllocationRequest request)
+    {
+        var (needed, budget) = (Math.Ceiling(request.Sizes.InstructionTokens), request.Budget);
+        var window = budget.ContextWindowTokens - budget.ReservedAnswerTokens;
+        var limit = needed > window && needed <= budget.MaxEffectiveContextTokens
+            ? string.Create(CultureInfo.InvariantCulture, $"the context window has {window:N0} beside the {budget.ReservedAnswerTokens:N0} reserved for the answer: a model with a larger one is needed.")
+            : string.Create(CultureInfo.InvariantCulture, $"the budget is {budget.MaxEffectiveContextTokens:N0}: raise the budget.");
+        return new(string.Create(CultureInfo.InvariantCulture, $"Instructions and question take about {needed:N0} tokens and {limit}"));
+    }
 
     /// <summary>A configuration with what it is worth, as a value of the metric: for ranking, and at the lower end of its 95 % interval.</summary>
     private sealed record Candidate(AllocatedStrategy Chosen, double Score, double AtLeast, string? CappedBy);

@@ -96,12 +96,21 @@ public sealed class LocalTokenCounterTests : IDisposable
         string Hash(string name) => LocalTokenCounter.Open(_folder[name]).Name is var full && full.StartsWith($"{name}@", StringComparison.Ordinal) ? full[(name.Length + 1)..] : "";
     }
 
+    [Theory]
+    [InlineData(2_000, 2_000), InlineData(200_000, 32_768)]
+    public void A_file_says_how_many_tokens_the_model_takes_without_its_weights_being_read(int trained, int expected)
+    {
+        RandomModel.Write(_folder["trained.gguf"], Shapes.Llama with { ContextTokens = trained }, TensorType.F32, seed: 4);
+        Assert.Equal(expected, LocalTokenCounter.Open(_folder["trained.gguf"]).ContextTokens);
+    }
+
     [Fact]
     public void The_client_offers_its_counter_as_a_service()
     {
         using var model = new LocalChatClient(TestModel, new LocalModelOptions { Threads = 1 });
         Assert.Same(model.TokenCounter, model.GetService<ITokenCounter>());
         Assert.Equal(LocalTokenCounter.Open(TestModel).Name, model.TokenCounter.Name);
+        Assert.Equal(model.ContextTokens, LocalTokenCounter.Open(TestModel).ContextTokens);
     }
 
     private static Bm25Index Index() => Bm25Index.Build(Texts.Select((text, i) => new Documents.Passage

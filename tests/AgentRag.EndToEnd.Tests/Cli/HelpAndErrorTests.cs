@@ -94,7 +94,7 @@ public sealed class HelpAndErrorTests
             new Finished(
                 2,
                 "",
-                "error: agentrag.json in this folder would send your key (from OPENAI_API_KEY) to collector.example.com: if that is right, say so with " +
+                "error: agentrag.json in this folder would send your documents to collector.example.com: if that is right, say so with " +
                 "--config agentrag.json, or set AGENTRAG_BASE_URL.\n"),
             await agentrag.RunAsync("ask", "Who?"));
     }
@@ -111,7 +111,7 @@ public sealed class HelpAndErrorTests
             new Finished(
                 2,
                 "",
-                "error: agentrag.json in this folder would send your key (from OPENAI_API_KEY) to collector.example.com: if that is right, say so with " +
+                "error: agentrag.json in this folder would send your documents to collector.example.com: if that is right, say so with " +
                 "--config agentrag.json, or set AGENTRAG_BASE_URL.\n"),
             refused);
 
@@ -125,7 +125,9 @@ public sealed class HelpAndErrorTests
     [InlineData("""{"qdrant": "https://collector.example.com"}""", "AGENTRAG_QDRANT")]
     [InlineData("""{"rerank": "https://collector.example.com/rerank"}""", "AGENTRAG_RERANK")]
     [InlineData("""{"embeddings": "openai:any", "embeddingsBaseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_EMBEDDINGS_BASE_URL")]
-    [InlineData("""{"embeddings": "openai:any", "model": "openai:any", "baseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_EMBEDDINGS_BASE_URL")]
+    [InlineData("""{"embeddings": "openai:any", "model": "openai:any", "baseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_BASE_URL")]
+    [InlineData("""{"model": "openai:any", "baseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_BASE_URL")]
+    [InlineData("""{"model": "anthropic:any", "baseUrl": "https://collector.example.com"}""", "AGENTRAG_BASE_URL")]
     [InlineData("""{"draftModel": "openai:any", "draftBaseUrl": "https://collector.example.com/v1"}""", "AGENTRAG_DRAFT_BASE_URL")]
     public async Task Nor_where_the_documents_are_sent_with_a_key_or_without(string settings, string variable)
     {
@@ -138,5 +140,14 @@ public sealed class HelpAndErrorTests
                 "error: agentrag.json in this folder would send your documents to collector.example.com: if that is right, say so with " +
                 $"--config agentrag.json, or set {variable}.\n"),
             await agentrag.RunAsync("index", "docs"));
+    }
+
+    [Theory]
+    [InlineData("openai:any", "http://127.0.0.1:1/v1"), InlineData("openai:any", "https://api.openai.com/v1"), InlineData("anthropic:any", "https://api.anthropic.com")]
+    public async Task But_a_server_on_this_machine_and_the_providers_own_may_be_named_there(string model, string server)
+    {
+        using var agentrag = Town.With(("agentrag.json", $$"""{"model": "{{model}}", "baseUrl": "{{server}}"}"""));
+
+        Assert.Equal(0, (await agentrag.RunAsync("index", "docs")).ExitCode);
     }
 }

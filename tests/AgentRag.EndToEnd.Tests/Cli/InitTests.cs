@@ -83,14 +83,14 @@ public sealed class InitTests
     }
 
     [Theory]
-    [InlineData("--base-url", "http://me:secret@127.0.0.1:1/v1"), InlineData("--qdrant", "http://me:secret@127.0.0.1:1")]
+    [InlineData("--base-url", "http://me:secret@127.0.0.1:1/v1"), InlineData("--qdrant", "http://me:secret@127.0.0.1:1"), InlineData("--base-url", "http://127.0.0.1:1/v1?key=secret")]
     public async Task A_password_in_an_address_is_written_nowhere(string flag, string address)
     {
         using var agentrag = Town.With();
 
         var refused = await agentrag.RunAsync("init", "docs", "--client", "claude-code", "--yes", "--model", "openai:any", flag, address);
         Assert.Equal(2, refused.ExitCode);
-        Assert.Contains($"{flag} holds a user name or password, which is written into no file", refused.Error, StringComparison.Ordinal);
+        Assert.Contains($"{flag} holds a user name, password or query, which is written into no file", refused.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused.Output + refused.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(agentrag.Folder, ".mcp.json")));
     }
@@ -127,12 +127,26 @@ public sealed class InitTests
     [Theory]
     [InlineData("claude-desktop", "The file of Claude Desktop takes only servers that it starts itself: leave out --http, or add the URL in its settings.\n")]
     [InlineData("cursor", "--http names a server that runs already: give folders and settings to 'agentrag mcp --http' instead.\n", "docs")]
+    [InlineData("cursor", "--http names a server that runs already: give folders and settings to 'agentrag mcp --http' instead.\n", "--answering", "chat")]
     public async Task An_address_where_it_makes_no_sense_is_refused(string client, string error, params string[] more)
     {
         using var agentrag = Town.With();
 
         var refused = await agentrag.RunAsync(["init", "--client", client, "--http", "127.0.0.1:8080", .. more]);
         Assert.Equal((2, $"error: {error}"), (refused.ExitCode, refused.Error));
+    }
+
+    [Theory]
+    [InlineData("http://me:secret@127.0.0.1:8080/mcp"), InlineData("http://127.0.0.1:8080/mcp?key=secret"), InlineData("me:secret@127.0.0.1:8080")]
+    public async Task A_password_in_the_address_of_a_server_that_runs_already_is_written_nowhere(string address)
+    {
+        using var agentrag = Town.With();
+
+        var refused = await agentrag.RunAsync("init", "--client", "cursor", "--http", address, "--yes");
+        Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
+        Assert.EndsWith("must be an address such as 127.0.0.1:8080, or the URL of a server without a user name, password or query in it.\n", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(agentrag.Folder, ".cursor/mcp.json")));
     }
 
     [Theory]
@@ -193,7 +207,32 @@ public sealed class InitTests
         Assert.Contains("\"openai:any\"", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_key_of_a_drafter_is_asked_for_too()
+    {
+        using var agentrag = Town.With();
+        agentrag.Environment["OPENAI_API_KEY"] = "sk-very-secret";
+        agentrag.Environment["AGENTRAG_DRAFT_API_KEY"] = "sk-secret-as-well";
+        string[] init =
+        [
+            "init", "docs", "--client", "cursor", "--yes", "--model", "openai:any", "--base-url", "http://127.0.0.1:1/v1", "--draft-model", "openai:small", "--draft-base-url", "http://127.0.0.1:2/v1",
+        ];
+
+        var drafting = await agentrag.RunAsync([.. init, "--predicted-outputs", "on"]);
+        Assert.Contains("Cursor must be started with OPENAI_API_KEY and AGENTRAG_DRAFT_API_KEY set.\n", drafting.Error, StringComparison.Ordinal);
+        var text = await File.ReadAllTextAsync(Path.Combine(agentrag.Folder, ".cursor/mcp.json"), TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("secret", text + drafting.Output + drafting.Error, StringComparison.Ordinal);
+
+        // Nothing is drafted: no key is needed.
+        Assert.Contains("Cursor must be started with OPENAI_API_KEY set.\n", (await agentrag.RunAsync(init)).Error, StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("""{"mcpServers":{"agentrag":{"url":"ws://127.0.0.1:1/mcp"}}}""", "the url of 'agentrag' is 'ws://127.0.0.1:1/mcp', must be a web address (http or https)")]
+    [InlineData("""{"mcpServers":{"agentrag":{"url":"http://me:pass@127.0.0.1:1/mcp"}}}""", "the url of 'agentrag' is 'http://127.0.0.1:1/mcp', must be a web address (http or https) without a user name")]
+    [InlineData(
+        """{"mcpServers":{"agentrag":{"url":"http://127.0.0.1:1/mcp","headers":{"Authorization":"Bearer ${OPENAI_API_KEY}"}}}}""",
+        "the token of 'agentrag' is to come from the variable OPENAI_API_KEY, must come from AGENTRAG_HTTP_TOKEN")]
     [InlineData("""{"mcpServers":{}}""", "has no entry 'agentrag': write one with 'agentrag init --client claude-code FOLDER'.")]
     [InlineData("""{"mcpServers":{"agentrag":{"command":"/no/such/program","args":[]}}}""", "'/no/such/program' cannot be used as a server: ")]
     public async Task The_doctor_says_what_is_wrong_with_a_set_up(string text, string finding)

@@ -111,6 +111,12 @@ public sealed class BudgetAllocatorTests
         "Instructions and question take about 300 tokens and the budget is 100: raise the budget.",
         Assert.Throws<AgentRagException>(() => BudgetAllocator.Allocate(new AllocationRequest(Budget(100), new TokenSizes { InstructionTokens = 300 }))).Message);
 
+    [Fact]
+    public void A_window_below_the_instructions_is_an_error_of_its_own() => Assert.Equal(
+        "Instructions and question take about 300 tokens and the context window has 200 beside the 50 reserved for the answer: a model with a larger one is needed.",
+        Assert.Throws<AgentRagException>(() => BudgetAllocator.Allocate(new AllocationRequest(
+            new TokenBudgetOptions { MaxEffectiveContextTokens = 1_000, ContextWindowTokens = 250, ReservedAnswerTokens = 50 }, new TokenSizes { InstructionTokens = 300 }))).Message);
+
     private static BudgetAllocation Allocate(int budget, Informativeness informativeness) =>
         BudgetAllocator.Allocate(new AllocationRequest(Budget(budget), new TokenSizes()) { Informativeness = informativeness });
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AgentRag.Cli;
+using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
 using Spectre.Console;
 using Xunit;
@@ -9,7 +10,7 @@ namespace AgentRag.Tests.Cli;
 /// <summary>The command line with models in this process: the committed test model as chat model, as tokenizer and as embedding model.</summary>
 public sealed class LocalModelCommandLineTests : IDisposable
 {
-    private static readonly string TestModel = Path.Combine(AppContext.BaseDirectory, "TestModel", "recall.gguf");
+    private static readonly string TestModel = TestModelFile.Original;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -126,7 +127,7 @@ public sealed class LocalModelCommandLineTests : IDisposable
     public async Task Allocation_measures_prompts_in_the_model_files_tokens()
     {
         await RunAsync(["index", DemoWorld.Documents]);
-        string[] allocate = ["allocate", "--budget", "200k", "--json"];
+        string[] allocate = ["allocate", "--budget", "200k", "--context-window", "128k", "--json"];
         var estimated = await RunAsync(allocate);
         var exact = await RunAsync([.. allocate, "--model", $"gguf:{TestModel}"]);
 
@@ -135,6 +136,28 @@ public sealed class LocalModelCommandLineTests : IDisposable
         Assert.All((string[])["passageTokens", "instructionTokens", "demonstrationTokens"], size => Assert.InRange(Size(exact, size), 2.5 * Size(estimated, size), 8 * Size(estimated, size)));
 
         static double Size(Run run, string name) => run.Json[0].GetProperty("sizes").GetProperty(name).GetDouble();
+    }
+
+    [Fact]
+    public async Task Allocation_plans_for_the_window_that_the_model_file_is_run_with()
+    {
+        await RunAsync(["index", DemoWorld.Documents]);
+        var (trained, trainedFor100k) = (TestModelFile.TrainedFor(20_000, _folder["20k.gguf"]), TestModelFile.TrainedFor(100_000, _folder["100k.gguf"]));
+
+        var own = await AllocateAsync(trained);
+        Assert.Equal(0, own.Code);
+        Assert.Equal((await AllocateAsync(trained, "--context-window", "20000")).Output, own.Output);
+        Assert.NotEqual((await AllocateAsync(trained, "--context-window", "128k")).Output, own.Output);
+        Assert.Equal((await AllocateAsync(trainedFor100k, "--context-window", "32768")).Output, (await AllocateAsync(trainedFor100k)).Output);
+        Assert.Contains("a gguf: model's own, at most 32,768", SettingKeys.ContextWindow.Option.Description, StringComparison.Ordinal);
+
+        // 1,024 tokens are too few for instructions that take one for each character.
+        var small = await AllocateAsync(TestModel);
+        Assert.Equal(2, small.Code);
+        Assert.Matches(
+            @"^error: Instructions and question take about [\d,]+ tokens and the context window has 512 beside the 512 reserved for the answer: a model with a larger one is needed\.\n$", small.Error);
+
+        Task<Run> AllocateAsync(string file, params string[] more) => RunAsync(["allocate", "--budget", "200k", "--explain", "--json", "--model", $"gguf:{file}", .. more]);
     }
 
     [Fact]

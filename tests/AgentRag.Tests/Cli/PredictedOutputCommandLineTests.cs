@@ -1,7 +1,10 @@
+using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AgentRag.Cli;
+using AgentRag.Cli.Configuration;
 using AgentRag.Cli.Output;
+using AgentRag.Tokens;
 using Spectre.Console;
 using Xunit;
 
@@ -12,7 +15,7 @@ public sealed class PredictedOutputCommandLineTests : IDisposable
 {
     private const string Question = "Who died at the greater age, Emeric Jostad the painter or Matthis Arkwell the physician?";
 
-    private static readonly string TestModel = Path.Combine(AppContext.BaseDirectory, "TestModel", "recall.gguf");
+    private static readonly string TestModel = TestModelFile.Original;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -129,11 +132,50 @@ public sealed class PredictedOutputCommandLineTests : IDisposable
     [InlineData("Model 'extractive' takes no predicted outputs: OpenAI's do, gguf: models, and 'agentrag serve-model'. Leave --predicted-outputs out, or choose another model.", "--predicted-outputs", "on")]
     [InlineData("--predicted-outputs: 'maybe' is none of off, auto and on.", "--predicted-outputs", "maybe")]
     [InlineData("--draft-model: the model 'extractive' cannot draft: name a language model.", "--draft-model", "extractive")]
+    [InlineData("--draft-base-url names the server of a drafting model, and none is named: add --draft-model, or leave the server out.", "--draft-base-url", "http://127.0.0.1:1/v1")]
     [InlineData("--draft-tokens: 'few' is not a number of tokens: write it as 4096, 4,096, 32k (32,000) or 1M (1,000,000).", "--draft-tokens", "few")]
     public async Task What_cannot_be_meant_is_an_error(string message, string flag, string value)
     {
         await RunAsync(["index", DemoWorld.Documents]);
         Assert.Equal(new Run(2, "", $"error: {message}\n"), await RunAsync(["ask", Question, flag, value]));
+    }
+
+    [Fact]
+    public async Task A_drafter_in_this_process_has_the_window_of_its_file_and_not_that_of_the_model_behind_an_API()
+    {
+        await using var server = new ModelServer { ChatReply = "Emeric Jostad [1]" };
+        await RunAsync(["index", DemoWorld.Documents]);
+
+        // Keys and values of so many tokens are more than machines have memory for.
+        var answered = await RunAsync([
+            "ask", Question, "--strategy", "drag", "--k", "20", "--m", "0", "--model", "openai:large", "--base-url", server.BaseUrl, "--tokenizer", Bytes(), "--step-control", "none",
+            "--predicted-outputs", "on", "--draft-model", $"gguf:{TestModelFile.TrainedFor(8_000, _folder["drafter.gguf"])}", "--draft-tokens", "500", "--context-window", "2000M",
+            "--reserved-answer-tokens", "32"]);
+
+        Assert.True(answered.Code == 0, answered.Error);
+        var request = Assert.Single(server.Requests("/v1/chat/completions"));
+        Assert.Equal("large", request["model"]!.GetValue<string>());
+        Assert.NotNull(request["prediction"]);
+    }
+
+    [Fact]
+    public void A_drafter_without_a_key_is_told_where_one_is_looked_for()
+    {
+        using var source = new ChatModelSource(Read("--model", "openai:large", "--draft-model", "anthropic:small"), () => new EstimatingTokenCounter(), () => null);
+
+        Assert.Equal("Model 'anthropic:small' needs a key: set AGENTRAG_DRAFT_API_KEY or ANTHROPIC_API_KEY.", Assert.Throws<AgentRagException>(source.Create).Message);
+    }
+
+    [Fact]
+    public void A_drafter_that_cannot_be_made_leaves_no_model_open()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Which files are mapped is read from /proc.");
+        var model = _folder["answering.gguf"];
+        File.Copy(TestModel, model);
+        using var source = new ChatModelSource(Read("--model", $"gguf:{model}", "--draft-model", "anthropic:small"), () => new EstimatingTokenCounter(), () => null);
+
+        Assert.Throws<AgentRagException>(source.Create);
+        Assert.DoesNotContain(model, File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -144,6 +186,13 @@ public sealed class PredictedOutputCommandLineTests : IDisposable
         Assert.Equal(("auto", "gguf:small.gguf", "4096"), (Value("predictedOutputs"), Value("draftModel"), Value("draftTokens")));
 
         string Value(string name) => rows.GetProperty(name).GetProperty("value").GetString()!;
+    }
+
+    private static Settings Read(params string[] args)
+    {
+        var root = new RootCommand { SettingKeys.Config };
+        SettingKeys.AddTo(root, SettingKeys.All);
+        return Settings.Read(root.Parse(["--predicted-outputs", "on", .. args]), new Dictionary<string, string>());
     }
 
     private static int Characters(JsonObject request) => request["messages"]!.AsArray().Sum(message => message!["content"]!.GetValue<string>().Length);

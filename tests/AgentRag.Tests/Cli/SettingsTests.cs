@@ -74,6 +74,21 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal("--question-place: there is no place of the question 'left': use below, above", Assert.Throws<AgentRagException>(() => Read([], "--question-place", "left")).Message);
     }
 
+    [Theory]
+    [InlineData("BERT:./minilm", "bert:./minilm", true), InlineData(" Gguf : small.gguf ", "gguf:small.gguf", true)]
+    [InlineData("OpenAI:Nomic", "openai:Nomic", false), InlineData("Nomic:V1", "openai:Nomic:V1", false)]
+    public void The_provider_of_an_embedding_model_is_read_in_any_case(string text, string read, bool isLocal)
+    {
+        var embeddings = Read([], "--embeddings", text).Embeddings.Value!;
+
+        Assert.Equal((read, isLocal), (embeddings.ToString(), embeddings.IsLocal));
+    }
+
+    [Theory]
+    [InlineData("Extractive"), InlineData("Anthropic:any")]
+    public void A_model_that_makes_no_embeddings_is_none_in_any_case(string text) => Assert.StartsWith(
+        $"--embeddings: '{text}' makes no embeddings: ", Assert.Throws<AgentRagException>(() => Read([], "--embeddings", text)).Message, StringComparison.Ordinal);
+
     [Fact]
     public void A_named_variable_is_the_only_one_looked_at()
     {
@@ -208,7 +223,8 @@ public sealed class SettingsTests : IDisposable
     [Fact]
     public void A_drafter_of_the_models_provider_shares_its_server_and_key_and_another_has_its_own()
     {
-        Dictionary<string, string> keys = new() { ["OPENAI_API_KEY"] = "o", ["ANTHROPIC_API_KEY"] = "c", ["CORP_KEY"] = "k" };
+        // The program's own variable holds the key of the model's server: it is there in all cases, and goes nowhere else.
+        Dictionary<string, string> keys = new() { ["AGENTRAG_API_KEY"] = "a", ["OPENAI_API_KEY"] = "o", ["ANTHROPIC_API_KEY"] = "c", ["CORP_KEY"] = "k" };
         string[] model = ["--model", "openai:large", "--base-url", "http://127.0.0.1:1/v1", "--api-key-environment", "CORP_KEY"];
         var same = Read(keys, [.. model, "--draft-model", "openai:small"]).Predictions;
         var elsewhere = Read(keys, [.. model, "--draft-model", "openai:small", "--draft-base-url", "http://127.0.0.1:2/v1"]).Predictions;
@@ -217,6 +233,30 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(("http://127.0.0.1:2/v1", "OPENAI_API_KEY"), (elsewhere.DraftBaseUrl.Value, elsewhere.DraftKey?.Variable));
         Assert.Equal((null, "ANTHROPIC_API_KEY"), (other.DraftBaseUrl.Value, other.DraftKey?.Variable));
         Assert.Null(Read(keys, model).Predictions.DraftKey);
+        Assert.Null(Read(keys, [.. model, "--draft-model", "gguf:small.gguf"]).Predictions.DraftKey);
+        Assert.Equal("AGENTRAG_API_KEY", Read(keys, [.. model[..4], "--draft-model", "openai:small"]).Predictions.DraftKey?.Variable);
+    }
+
+    [Theory]
+    [InlineData("--draft-model", "anthropic:small"), InlineData("--draft-model", "openai:small", "--draft-base-url", "https://drafts.example.com/v1")]
+    public void The_models_key_is_never_sent_to_the_server_of_a_drafter(params string[] drafter)
+    {
+        string[] all = ["--model", "openai:large", "--base-url", "http://127.0.0.1:1/v1", .. drafter];
+        Dictionary<string, string> keys = new() { ["AGENTRAG_API_KEY"] = "a" };
+
+        Assert.Equal(("AGENTRAG_API_KEY", null), (Read(keys, all).ApiKey?.Variable, Read(keys, all).Predictions.DraftKey?.Variable));
+    }
+
+    [Theory]
+    [InlineData("--draft-model", "openai:small"), InlineData("--draft-model", "anthropic:small"), InlineData("--draft-model", "openai:small", "--draft-base-url", "http://127.0.0.1:2/v1")]
+    public void A_drafter_may_have_a_key_of_its_own(params string[] drafter)
+    {
+        Dictionary<string, string> keys = new() { ["AGENTRAG_API_KEY"] = "a", ["OPENAI_API_KEY"] = "o", ["ANTHROPIC_API_KEY"] = "c", ["AGENTRAG_DRAFT_API_KEY"] = "d" };
+        var predictions = Read(keys, ["--model", "openai:large", "--base-url", "http://127.0.0.1:1/v1", .. drafter]).Predictions;
+
+        Assert.Equal(("d", "AGENTRAG_DRAFT_API_KEY"), (predictions.DraftKey?.Reveal(), predictions.DraftKey?.Variable));
+        Assert.Contains(("draftKey", "set", "from AGENTRAG_DRAFT_API_KEY"), predictions.Rows);
+        Assert.Contains("Key: AGENTRAG_DRAFT_API_KEY; ", PredictionSettings.DraftModelKey.Option.Description, StringComparison.Ordinal);
     }
 
     private static Settings Read(Dictionary<string, string> environment, params string[] args)
