@@ -29,8 +29,8 @@ public sealed record DocumentReaderOptions
     /// <summary>Deepest nesting of elements in a .docx file, of PDF objects, and (at most 32) of parts in a mail. Default 256.</summary>
     public int MaxNesting { get; init; } = 256;
 
-    /// <summary>Deepest nesting of HTML elements. Default 512, as in Chrome: long threads of mail nest some hundreds, and reading hostile files takes time with the square.</summary>
-    public int MaxHtmlNesting { get; init; } = 512;
+    /// <summary>Deepest nesting of HTML elements. Default 500: long threads of mail nest some hundreds; from 512 on the parser flattens, which takes it minutes for hostile files.</summary>
+    public int MaxHtmlNesting { get; init; } = 500;
 
     /// <summary>Most time until a file gives its document. Default 60 seconds. Rows of a .jsonl file are not timed: their size is the limit.</summary>
     public TimeSpan MaxReadTime { get; init; } = TimeSpan.FromSeconds(60);

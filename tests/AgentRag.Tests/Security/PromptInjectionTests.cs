@@ -152,6 +152,7 @@ public sealed partial class PromptInjectionTests
             PassageCount = index.PassageCount,
             Sizes = new TokenSizes(),
             Index = index,
+            Budget = new TokenBudgetOptions { MaxEffectiveContextTokens = 1_000_000 },
             Mode = mode,
         });
     }
