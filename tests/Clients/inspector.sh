@@ -3,7 +3,8 @@
 # tests/Clients/inspector.sh INDEX [URL]     INDEX: a folder that 'agentrag index' made; URL: a running 'agentrag mcp --http', such as http://127.0.0.1:8080/mcp
 # INSPECTOR names the command (default: npx -y @modelcontextprotocol/inspector@2.12.0), AGENTRAG the server's.
 set -uo pipefail
-index=$(realpath "${1:?the folder of an index}")
+[ -f "${1:-}/index.json" ] || { echo "usage: $0 INDEX [URL]; INDEX: a folder that 'agentrag index' made" >&2; exit 2; }
+index=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 url=${2:-}
 inspector=${INSPECTOR:-npx -y @modelcontextprotocol/inspector@2.12.0}

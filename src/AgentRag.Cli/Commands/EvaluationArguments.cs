@@ -67,7 +67,7 @@ internal static class EvaluationArguments
 
     public static readonly Option<bool> RetryFailed = new("--retry-failed") { Description = "Ask again what failed." };
 
-    public static readonly Option<string?> Judge = new("--judge") { HelpName = "MODEL", Description = "Also have MODEL judge the answers: a metric of its own." };
+    public static readonly Option<string?> Judge = new("--judge") { HelpName = "MODEL", Description = $"Also have MODEL judge the answers: a metric of its own. Key at a server of its own: {Configuration.Settings.JudgeKeyVariable}, or the provider's." };
 
     public static readonly Option<string?> JudgeBaseUrl = new("--judge-base-url") { HelpName = "URL", Description = "The judge's server (default: that of --base-url)." };
 

@@ -14,6 +14,7 @@ internal sealed record Settings
     public const string KeyVariable = "AGENTRAG_API_KEY";
 
     public const string DraftKeyVariable = "AGENTRAG_DRAFT_API_KEY";
+    public const string JudgeKeyVariable = "AGENTRAG_JUDGE_API_KEY";
 
     public static readonly IReadOnlyList<string> EmbeddingsKeyVariables = ["AGENTRAG_EMBEDDINGS_API_KEY", "OPENAI_API_KEY"];
     public static readonly IReadOnlyList<string> RerankKeyVariables = ["AGENTRAG_RERANK_API_KEY", "RERANK_API_KEY"];
@@ -172,7 +173,8 @@ internal sealed record Settings
         var (environment, file) = (sources.Environment, sources.File);
         var model = otherModel ?? SettingKeys.Model.Read(sources);
         var baseUrl = otherBaseUrl ?? SettingKeys.BaseUrl.Read(sources);
-        var variables = KeyVariables(model.Value, SettingKeys.ApiKeyEnvironment.Read(sources).Value);
+        var variables = otherModel is not null && IsElsewhere(sources, model.Value, baseUrl) ? OwnKeyVariables(model.Value, JudgeKeyVariable)
+            : KeyVariables(model.Value, SettingKeys.ApiKeyEnvironment.Read(sources).Value);
         var key = FindKey(environment, variables);
         if (model.Value.Provider is ModelName.OpenAIProvider or ModelName.AnthropicProvider && baseUrl.Value is { } chatServer)
         {
@@ -294,7 +296,14 @@ internal sealed record Settings
     }
 
     /// <summary>The variables in which a drafting model's key is looked for at a server of its own: <see cref="KeyVariable"/> is none of them, as that key is the model's.</summary>
-    public static string[] DraftKeyVariables(ModelName draft) => ProviderVariable(draft) is { } variable ? [DraftKeyVariable, variable] : [];
+    public static string[] DraftKeyVariables(ModelName draft) => OwnKeyVariables(draft, DraftKeyVariable);
+
+    private static string[] OwnKeyVariables(ModelName model, string own) => ProviderVariable(model) is { } variable ? [own, variable] : [];
+
+    // Whether a model stands in for one that has a key, at another server than that one's: the key is not for it.
+    private static bool IsElsewhere(SettingSources sources, ModelName model, Setting<string?> baseUrl) =>
+        SettingKeys.Model.Read(sources).Value is var answering && ProviderVariable(answering) is not null
+        && (answering.Provider != model.Provider || SettingKeys.BaseUrl.Read(sources).Value != baseUrl.Value);
 
     private static string[] KeyVariables(ModelName model, string? named) => ProviderVariable(model) is not { } variable ? []
         : named is not null ? [named]

@@ -248,6 +248,21 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("openai:judge", "http://127.0.0.1:2/v1", null), InlineData("anthropic:judge", null, null), InlineData("openai:judge", null, "AGENTRAG_API_KEY")]
+    public void Nor_to_that_of_a_judge_elsewhere_which_may_have_one_of_its_own(string judge, string? server, string? expected)
+    {
+        string[] model = ["--model", "openai:large", "--base-url", "http://127.0.0.1:1/v1"];
+        var (name, url) = (new Setting<ModelName>(ModelName.Parse(judge), "--judge"), server is null ? null : new Setting<string?>(server, "--judge-base-url"));
+        Dictionary<string, string> keys = new() { ["AGENTRAG_API_KEY"] = "a" };
+        Assert.Equal(expected, Read(keys, name, url, model).ApiKey?.Variable);
+        keys["AGENTRAG_JUDGE_API_KEY"] = "j";
+        Assert.Equal(expected ?? "AGENTRAG_JUDGE_API_KEY", Read(keys, name, url, model).ApiKey?.Variable);
+
+        // A reader without a key leaves it to the judge.
+        Assert.Equal("AGENTRAG_API_KEY", Read(keys, name, url).ApiKey?.Variable);
+    }
+
+    [Theory]
     [InlineData("--draft-model", "openai:small"), InlineData("--draft-model", "anthropic:small"), InlineData("--draft-model", "openai:small", "--draft-base-url", "http://127.0.0.1:2/v1")]
     public void A_drafter_may_have_a_key_of_its_own(params string[] drafter)
     {
