@@ -71,17 +71,11 @@ internal static class McpCommand
         // Checked first, and apart: without --http nothing of the web server is even loaded.
         Func<AgentRagPlugin, Task> serve = parsed.GetValue(Http) is { } address ? OverHttp(terminal, parsed, address, cancellationToken) : plugin => McpStdioServer.RunAsync(plugin, cancellationToken);
         using var composition = new Composition(settings, terminal.Warnings);
-        // Words suffice to begin with, unless a retriever was asked for that needs vectors.
-        var vectors = new ServedVectors(terminal, settings, composition);
-        var waitsForVectors = settings.Retriever.Value is RetrieverName.Dense or RetrieverName.Hybrid;
-        await using var indexing = new IndexJob(async (progress, ending) =>
+        await using var indexing = new IndexJob((progress, ending) => IndexAsync(terminal, composition.Counter, settings.Index.Value, roots, progress, ending))
         {
-            var result = await IndexAsync(terminal, composition.Counter, settings.Index.Value, roots, progress, ending);
-            await (waitsForVectors ? vectors.UpdateAsync(result, new Progress<string>(), ending) : Task.CompletedTask);
-            return result;
-        })
-        {
-            Afterwards = waitsForVectors ? null : vectors.UpdateAsync,
+            Afterwards = new ServedVectors(terminal, settings, composition).UpdateAsync,
+            // Words suffice to begin with, unless a retriever was asked for that needs vectors.
+            WaitsForAfterwards = settings.Retriever.Value is RetrieverName.Dense or RetrieverName.Hybrid,
         };
         var mode = Mode(parsed.GetValue(Answering), settings);
         using var plugin = new AgentRagPlugin(async opening =>

@@ -18,10 +18,13 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
     private string _remark = "";
 
     /// <summary>
-    /// What follows each run that ended well, such as embedding: nobody waits for it, and the next run ends it before it begins. It is told the run's result and
-    /// tells how far it is, what it has done or what it could not do: the status's remark. Null for nothing.
+    /// What follows each run that ended well, such as embedding: the next run ends it before it begins. It is told the run's result and tells how far it is, what
+    /// it has done or what it could not do: the status's remark. Null for nothing.
     /// </summary>
     public Func<IndexResult, IProgress<string>, CancellationToken, Task>? Afterwards { get; init; }
+
+    /// <summary>Whether a run is over only when <see cref="Afterwards"/> is. Default false: nobody waits for it.</summary>
+    public bool WaitsForAfterwards { get; init; }
 
     /// <summary>Where the job stands.</summary>
     public IndexJobStatus Status
@@ -90,7 +93,9 @@ public sealed class IndexJob(Func<IProgress<IndexProgress>, CancellationToken, T
         {
             var ending = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
             var remark = new Latest<string>(this, remark => _remark = remark);
-            _afterwards = (Task.Run(() => afterwards(result, remark, ending.Token), CancellationToken.None), ending);
+            var work = Task.Run(() => afterwards(result, remark, ending.Token), CancellationToken.None);
+            _afterwards = (work, ending);
+            await (WaitsForAfterwards ? work : Task.CompletedTask).ConfigureAwait(false);
         }
 
         return result;
