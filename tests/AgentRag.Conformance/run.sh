@@ -7,6 +7,7 @@ here=$(realpath "$(dirname "$0")")
 folder=$(realpath -m "${1:-$here/../../artifacts/conformance}")
 node=${NODE:-node}
 port=${PORT:-18927}
+[ "$("$node" -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge 22 ] || { echo "$node is $("$node" --version 2>&1 | head -n 1); the suite needs 22 or later: 'npm i --prefix DIR node@22', then NODE=DIR/node_modules/node/bin/node $0" >&2; exit 2; }
 dotnet build "$here" -c Release -v q -nologo || exit 1
 dotnet exec "$here/bin/Release/net10.0/AgentRag.Conformance.dll" "$port" &
 server=$!
