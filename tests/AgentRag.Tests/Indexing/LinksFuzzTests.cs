@@ -51,24 +51,7 @@ public sealed class LinksFuzzTests
         var (right, noticed) = (0, 0);
         for (var run = 0; run < 150; run++)
         {
-            byte[] changed = [.. sound];
-            switch (random.Next(4))
-            {
-                case 0:
-                    changed = changed[..random.Next(changed.Length)];
-                    break;
-                case 1:
-                    Array.Clear(changed, random.Next(changed.Length - 512), 512);
-                    break;
-                default:
-                    for (var flips = random.Next(1, 4); flips > 0; flips--)
-                    {
-                        changed[random.Next(changed.Length)] ^= (byte)(1 << random.Next(8));
-                    }
-
-                    break;
-            }
-
+            var changed = Damage.Of(sound, random);
             try
             {
                 Assert.Equal(expected, await AnswersAsync(Open(changed)));

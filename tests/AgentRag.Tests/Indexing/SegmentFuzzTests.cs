@@ -64,27 +64,7 @@ public sealed class SegmentFuzzTests : IDisposable
         var random = new Random(seed);
         for (var run = 0; run < 120; run++)
         {
-            byte[] changed = [.. sound];
-            switch (random.Next(5))
-            {
-                case 0:
-                    changed = changed[..random.Next(changed.Length)];
-                    break;
-                case 1:
-                    Array.Clear(changed, random.Next(changed.Length - 512), 512);
-                    break;
-                case 2:
-                    changed = [.. changed, .. new byte[random.Next(1, 100)]];
-                    break;
-                default:
-                    for (var flips = random.Next(1, 6); flips > 0; flips--)
-                    {
-                        changed[random.Next(changed.Length)] ^= (byte)(1 << random.Next(8));
-                    }
-
-                    break;
-            }
-
+            var changed = Damage.Of(sound, random);
             await RequireAsync(path, changed, expected, mayBeHarmless: true);
         }
     }
